@@ -23,14 +23,14 @@ def open_screen(settings: Settings, folder: Folder, start_log: Callable[[], obje
 
 
 def list_keys(settings: Settings) -> KeyTable:
-    """Every key of the screen as it is set."""
+    """Return every key of the screen as it is set."""
     from sora_tui.tui.commands.keymap import key_table  # as above
 
     return key_table(settings.screen.keys)
 
 
 def check_graphics(settings: Settings) -> Line:
-    """How pictures are shown on this terminal, and why."""
+    """Return how pictures are shown on this terminal, and why."""
     import os
 
     from sora_tui.tui.presenters.graphics_report import picture_line  # as above
@@ -39,7 +39,7 @@ def check_graphics(settings: Settings) -> Line:
 
 
 def main() -> None:
-    """The `sora-tui` command."""
+    """Run the `sora-tui` command."""
     # Nothing is garbage while modules come: a command turns it on again, the screen when it stands.
     gc.disable()
     try:

@@ -42,7 +42,7 @@ print(json.dumps(dict(os.environ)))
 """
 
 
-def test_nothing_of_a_person_is_left() -> None:
+def test_the_tests_environment_has_nothing_of_a_person() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _CLEARED],
         env={**os.environ, **PERSONAL},

@@ -62,7 +62,7 @@ def facts_lines(job: Job, folder: Folder, history: History) -> Iterator[str]:
     if said is not None:
         yield from ("", said.happened, said.money, said.next)
     if job.state is State.UNCONFIRMED:
-        from sora_tui.engine.remote_jobs import without_taken  # few jobs are unconfirmed
+        from sora_tui.engine.remote_jobs import without_taken  # few jobs are lost
 
         job = without_taken(folder, history, job)
         yield from ("", *candidate_lines(job), *resolution_commands(job))

@@ -1,1 +1,1 @@
-"""How a server is spoken to."""
+"""Talks to servers: requests, answers, and what differs between servers."""

@@ -21,24 +21,24 @@ def trusted() -> ssl.SSLContext:
     """Return a context that trusts those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's.
 
     `ssl.create_default_context` would also write the keys of every connection into SSLKEYLOGFILE.
-    A file there that takes nothing more breaks a paid request after it was sent, so it is not read.
+    If that file cannot be written, a paid request breaks after it was sent, so it is not read.
 
     Raises:
-        ProblemError: config_invalid, naming the variable that cannot be followed. By waiting
-            nothing of that heals, and without it every connection would fail.
+        ProblemError: config_invalid, naming the variable that cannot be used. Waiting does not
+            help, and without it every connection would fail.
     """
     environ = os.environ
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if sys.version_info >= (3, 13):  # as the default context has it from there on
+    if sys.version_info >= (3, 13):  # the default context has it from that version on
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
     if file := environ.get("SSL_CERT_FILE"):
         _check("SSL_CERT_FILE", lambda: _load_certificates(context, file))
     elif folders := environ.get("SSL_CERT_DIR"):
-        # OpenSSL looks in there by the hash of a name, and takes a missing folder for an empty one.
+        # OpenSSL looks there by the hash of a name, and takes a missing folder for an empty one.
         _check("SSL_CERT_DIR", lambda: _find_certificates(folders.split(os.pathsep)))
         context.load_verify_locations(capath=folders)
     else:
-        import certifi  # not for connections in clear, nor where a person names certificates
+        import certifi  # not for unencrypted connections, nor where a person names certificates
 
         context.load_verify_locations(certifi.where())
     return context
@@ -46,7 +46,7 @@ def trusted() -> ssl.SSLContext:
 
 @functools.cache
 def nothing_trusted() -> ssl.SSLContext:
-    """Return a context for connections in clear: should one be encrypted after all, it fails."""
+    """Return a context for unencrypted connections, with which an encrypted one would fail."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -57,8 +57,8 @@ def _load_certificates(context: ssl.SSLContext, file: str) -> None:
     """Trust the certificates of a file.
 
     Raises:
-        OSError: It cannot be read, or is no regular file: a pipe would be waited for without end.
-        ssl.SSLError: None is in it.
+        OSError: It cannot be read, or is no regular file: a pipe would block without end.
+        ssl.SSLError: It has no certificate.
     """
     if not stat.S_ISREG(Path(file).stat().st_mode):
         raise OSError(errno.EINVAL, "not_regular")
@@ -69,8 +69,8 @@ def _find_certificates(folders: Sequence[str]) -> None:
     """Make sure that one of these folders has a certificate.
 
     Raises:
-        OSError: None has, and one cannot be read.
-        ssl.SSLError: None has.
+        OSError: None has one, and a folder cannot be read.
+        ssl.SSLError: None has one.
     """
     failure: OSError = ssl.SSLError("no certificate")
     for folder in folders:

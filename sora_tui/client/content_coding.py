@@ -1,4 +1,4 @@
-"""Undoes the compression of an answer (RFC 9110, 8.4.1), a small piece at a time.
+"""Decompresses an answer (RFC 9110, 8.4.1), a small piece at a time.
 
 We ask for `identity`; a middlebox or a server may compress all the same. A bomb of 1 MB that holds
 1 GB is never in memory: each piece is at most `PIECE` bytes, and the reader stops at its own limit.
@@ -10,12 +10,12 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-#: Largest piece that is given at once, in bytes.
+#: Largest piece that is returned at once, in bytes.
 PIECE: Final = 64 * 1024
 #: A body that was compressed more often than this is refused, as curl does.
 _MAX_CODINGS: Final = 5
 
-#: Names that some servers write there, and that code nothing.
+#: Names that some servers write there, and that stand for no coding.
 _PLAIN: Final = frozenset(
     {"", "identity", "none", "binary", "8bit", "7bit", "utf-8", "utf8", "aws-chunked", "chunked"}
 )
@@ -28,7 +28,7 @@ class CodingError(Exception):
 
 
 class Decoder:
-    """Takes the bytes of one body as they come and gives those that were meant.
+    """Takes the bytes of one body as they come and returns them decoded.
 
     Attributes:
         unreadable: The codings that this module does not know, e.g. `br`; empty where it knows all.
@@ -53,7 +53,7 @@ class Decoder:
         return all(step.is_whole for step in self._steps)
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what the next bytes of the body mean.
+        """Yield the decoded form of the next bytes of the body.
 
         Raises:
             CodingError: They are no such stream, or a broken one.
@@ -70,12 +70,12 @@ class Decoder:
 
 
 class _Inflater:
-    """One coding. A body that only claims to be compressed passes as it is."""
+    """Decodes one coding. A body that only claims to be compressed passes unchanged."""
 
     def __init__(self, coding: str) -> None:
         self._is_gzip = coding in _GZIP
         self._stream = zlib.decompressobj(31 if self._is_gzip else zlib.MAX_WBITS)
-        self._head = b""  # what came before it was clear what begins there
+        self._head = b""  # the first bytes, until they are enough to recognize the stream
         self._is_known = False
         self._is_plain = False
         self.is_whole = False
@@ -92,7 +92,7 @@ class _Inflater:
             return
         while data or not self.is_whole:
             if self.is_whole:
-                # gzip may have several members; padding behind the last one means nothing.
+                # gzip may have several members; padding after the last one means nothing.
                 data, self._head = self._head + data, b""
                 if not self._is_gzip or not data.startswith(_MAGIC[: len(data)]):
                     self._is_gzip = False
@@ -116,7 +116,7 @@ class _Inflater:
     def _choose(self, data: bytes) -> None:
         """Find out what the stream is by its first two bytes."""
         if self._is_gzip:
-            # A middlebox that unpacks may leave the header behind.
+            # A proxy that decompresses may leave the header unchanged.
             self._is_plain = self.is_whole = not data.startswith(_MAGIC)
             return
         # `deflate` is a zlib stream (RFC 1950); old servers send it without that wrapping.

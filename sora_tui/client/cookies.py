@@ -1,7 +1,7 @@
 """Cookies of one job: read from the answer to its create, sent with its own requests alone.
 
-httpx's own store is switched off (`NO_STORE`): it would send what the answer to one job, or to a
-free question, set along with every other request. RFC 6265 for the rest, made stricter: a cookie
+httpx's own store is switched off (`NO_STORE`): with every other request it would send what the
+answer to one job, or to a free question, set. Otherwise RFC 6265 applies, made stricter: a cookie
 goes to the origin that set it and to no other host of its domain, and ends with its job.
 """
 
@@ -18,10 +18,10 @@ from sora_tui.core.number import number
 from sora_tui.core.secret import Secret
 from sora_tui.core.server import Server
 
-#: Name and value together, in characters; every browser takes as many.
+#: Most characters of name and value together; every browser takes as many.
 MAX_LENGTH: Final = 4096
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")
-#: What a header can carry and no other cookie begins with.
+#: A value that a header can carry and that needs no quoting.
 _VALUE: Final = re.compile(r"[!-+\--:<-~]*")
 
 
@@ -31,9 +31,9 @@ def no_store() -> CookieJar:
 
 
 def cookies_in(set_cookies: Iterable[str], url: str) -> tuple[Cookie, ...]:
-    """What these `Set-Cookie` headers of an answer from `url` set; the last of one name counts.
+    """Return the cookies that an answer from `url` sets; of one name the last counts.
 
-    What does not belong to the host, is taken back at once, or is no cookie at all is left out.
+    Left out is what does not belong to the host, what is removed at once, and what is no cookie.
     """
     found: dict[tuple[str, str], Cookie] = {}
     parts = urlsplit(url)
@@ -61,9 +61,9 @@ def cookies_in(set_cookies: Iterable[str], url: str) -> tuple[Cookie, ...]:
 
 
 def cookie_header(cookies: Sequence[Cookie], url: str) -> str | None:
-    """The `Cookie` header of a request to this address of the same origin; None where none goes."""
+    """Return the `Cookie` header for an address of the same origin; None where none is sent."""
     parts = urlsplit(url)
-    # What is set Secure behind `ssh -L` goes back the way it came.
+    # A cookie that is Secure, set through `ssh -L`, goes back over the same tunnel.
     is_safe = parts.scheme == "https" or Server("", url).is_loopback
     going = [
         cookie

@@ -1,4 +1,4 @@
-"""Reads the tables of this room: prices, parameters and models as TOML files beside the code."""
+"""Reads the tables of this package: prices, parameters and models as TOML files beside the code."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _HERE: Final = Path(__file__).parent
 
 
 def read_data_file(name: str) -> dict[str, Any]:
-    """A whole file; whoever asks keeps what it made of it: no table is needed for a first frame."""
+    """Return a whole file. Callers keep what they made of it; no first frame needs a table."""
     return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Bytes from a server into JSON, errors and waits, within limits and without ever raising more."""
+"""Turns bytes from a server into JSON, errors and waits, within limits, raising nothing else."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from sora_tui.core.text import clean, clean_line
 #: Largest answers read, in bytes (reliability, mechanism CAP).
 JSON_LIMIT: Final = 1024 * 1024
 LIST_LIMIT: Final = 4 * JSON_LIMIT
-#: Deeper than this nothing is kept: writing it again would exhaust the stack.
+#: Deeper values are dropped: writing them again would exhaust the stack.
 MAX_DEPTH: Final = 32
 
-#: Characters of an error text that are searched for what is wrapped in it, and then kept.
+#: Characters of an error text that are searched for a wrapped error, and then kept.
 _SEARCHED: Final = 16_384
 _MESSAGE: Final = 2000
-#: LiteLLM in front of a gateway in front of a server wraps three times.
+#: Most levels that are unwrapped: LiteLLM before a gateway before a server wraps three times.
 _MAX_WRAPS: Final = 3
 
 _MIN_WAIT, MAX_WAIT = 1.0, 300.0
@@ -34,12 +34,12 @@ _TAG: Final = re.compile(r"<[^>]{0,400}>")
 
 
 class Refusal(NamedTuple):
-    """A server's own code and words, out of whatever envelope they came in; both cleaned.
+    """A server's own code and words, from any envelope; both cleaned.
 
     Attributes:
-        message: Of the server that refused: where a gateway hands on what another one answered,
+        message: Of the server that refused: where a gateway passes on what another one answered,
             the innermost text.
-        outer: What the server that was asked says itself, with all that it hands on. A gateway
+        outer: What the server that was asked says itself, with all that it passes on. A gateway
             writes there that it tried more than once.
         has_envelope: It is an object of JSON that names an error, not a page or a word.
     """
@@ -51,13 +51,13 @@ class Refusal(NamedTuple):
 
 
 def read_json(body: bytes) -> Any:
-    """Parsed JSON, made safe to keep: bounded depth, and null for numbers that cannot be one.
+    """Return parsed JSON with bounded depth, and null for impossible numbers.
 
     Those are NaN, infinity and whole numbers of more than 20 digits: one of them beside an id that
     was paid for must not make the whole answer unreadable.
 
     Raises:
-        ValueError: The bytes are no JSON, or nested beyond what the parser can follow.
+        ValueError: The bytes are no JSON, or nested deeper than the parser can follow.
     """
     try:
         parsed = json.loads(body, parse_int=_whole)
@@ -69,10 +69,10 @@ def read_json(body: bytes) -> Any:
 def video_in(
     document: object, final_words: Mapping[str, Phase] = FINAL_WORDS
 ) -> RemoteVideo | None:
-    """Return the video object an error answer may consist of (vLLM-Omni answers a failed job so).
+    """Return the video object that an error answer is (vLLM-Omni answers a failed job so).
 
-    An error with an id of its own is told from a job by the object's name, or by a status word
-    that servers use for jobs.
+    An error with an id of its own is distinguished from a job by the object's name, or by a status
+    word that servers use for jobs.
     """
     video = read_video(document, final_words)
     if video is None or not isinstance(document, Mapping):
@@ -92,7 +92,7 @@ def wrapped_video(
 
 
 def refusal_in(body: bytes) -> Refusal:
-    """Code and message of an error answer, whatever its shape.
+    """Return code and message of an error answer, whatever its shape.
 
     Known: an `error` object or text, FastAPI's `detail` as text or list, flat `message` and
     `code`, plain text, HTML, nothing (videos-api, divergences 4 to 6). A message that wraps
@@ -108,10 +108,10 @@ def refusal_in(body: bytes) -> Refusal:
 
 
 def retry_after(headers: Mapping[str, str], most: float = MAX_WAIT) -> float | None:
-    """Seconds to wait, 1..`most`, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
+    """Return seconds to wait, 1..`most`, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
 
-    LiteLLM hands on only `llm_provider-retry-after`. A date is counted from the server's own
-    clock. None where nothing usable is said: NaN, a negative number, other words.
+    LiteLLM passes on only `llm_provider-retry-after`. A date is counted from the server's own
+    clock. None where there is no usable value: NaN, a negative number, other words.
     """
     milliseconds = number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -128,16 +128,16 @@ def retry_after(headers: Mapping[str, str], most: float = MAX_WAIT) -> float | N
 
 
 def poll_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the next poll, 1..60, where the server says (`openai-poll-after-ms`)."""
+    """Return seconds until the next poll, 1..60, where the server says (`openai-poll-after-ms`)."""
     milliseconds = number(headers.get("openai-poll-after-ms"))
     return None if milliseconds is None else _clamp(milliseconds / 1000, _MAX_POLL_WAIT)
 
 
 def http_date(text: str | None) -> float | None:
-    """Return an HTTP date as Unix seconds; None for what is none."""
+    """Return an HTTP date as Unix seconds; None for a text that is none."""
     if not text:
         return None
-    from email.utils import parsedate_to_datetime  # few servers say one
+    from email.utils import parsedate_to_datetime  # few servers send one
 
     try:
         at = parsedate_to_datetime(text).timestamp()
@@ -147,7 +147,7 @@ def http_date(text: str | None) -> float | None:
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """Return what the server's support asks for, by the first header known to carry it."""
+    """Return the id that the server's support asks for, from the first header known to have it."""
     for name in ("x-request-id", "x-litellm-call-id", "apim-request-id", "x-oneapi-request-id"):
         if said := clean_line(headers.get(name, ""), 200):
             return said
@@ -203,7 +203,7 @@ def _validation(item: object) -> str:
 
 
 def _code(document: Mapping[str, Any]) -> str | None:
-    """The most telling of code and type: gateways put the HTTP status where a word should be."""
+    """Return the more precise of code and type: gateways put the HTTP status in place of a code."""
     values = (document.get(name) for name in ("code", "type"))
     said = [clean_line(v, 120) for v in values if v and isinstance(v, str | int) and v is not True]
     words = [word for word in said if word and not word.isdecimal()]
@@ -211,7 +211,7 @@ def _code(document: Mapping[str, Any]) -> str | None:
 
 
 def _unwrapped(refusal: Refusal) -> Refusal:
-    # vLLM-Omni 0.30.0 writes FastAPI's list out as text, one entry a line.
+    # vLLM-Omni 0.30.0 writes FastAPI's list as text, one entry a line.
     entries = [entry for entry in _wrapped(refusal.message) if {"loc", "msg"} <= entry.keys()]
     if entries:
         refusal = Refusal(refusal.code, "; ".join(map(_validation, entries)))
@@ -233,7 +233,7 @@ def _unwrapped(refusal: Refusal) -> Refusal:
 
 
 def _wrapped(message: str) -> Iterator[Mapping[str, Any]]:
-    """Yield every mapping written out in a text, as JSON or as Python's repr of it."""
+    """Yield every mapping that is written in a text, as JSON or as Python's repr of it."""
     text = message[:_SEARCHED]
     start, tries = text.find("{"), 0
     while start >= 0 and tries < 8:
@@ -249,7 +249,7 @@ def _wrapped(message: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _literal(text: str) -> object:
-    """Return the SDK says `Error code: 400 - {'error': {'message': …}}`, which is no JSON."""
+    """Read a Python literal: the SDK writes `Error code: 400 - {'error': …}`, which is no JSON."""
     try:
         return ast.literal_eval(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -257,7 +257,7 @@ def _literal(text: str) -> object:
 
 
 def _readable(body: bytes) -> str:
-    """Plain text as it is; of a page of HTML its title, or its words."""
+    """Return plain text as it is; of a page of HTML its title, or its words."""
     text = body[:_SEARCHED].decode("utf-8", "replace").strip()
     if not text.startswith("<"):
         return text

@@ -1,9 +1,9 @@
 """How known servers differ from the API's document, as data: one row per server.
 
-What every client should bear with anyway (words for states, envelopes of errors, ids, types) is no
-dialect: `core/remote_video.py` and `decode.py` take it from anybody. A field stands here only where
-    a
-server has to be treated in another way, and general code reads it; nothing asks for a row's name.
+What every client must tolerate anyway (words for states, envelopes of errors, ids, types) is no
+dialect: `core/remote_video.py` and `decode.py` accept it from any server. A field stands here only
+where a server has to be treated in another way, and general code reads it; no code asks for a row's
+name.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Probe = Literal[
     "proxy_",
 ]
 
-#: Signs that weigh this much together name a server.
+#: Markers of this weight together identify a server.
 ENOUGH: Final = 3
 
 
 class Marker(NamedTuple):
-    """Something in the answer to a probe by which a server shows itself.
+    """Something in the answer to a probe by which a server shows which one it is.
 
     Attributes:
         header: The beginning of a header's name that must be there, lower case.
@@ -55,18 +55,18 @@ class Marker(NamedTuple):
 
 
 class TurnedAway(NamedTuple):
-    """Words by which a server says that it turned a request away and started nothing.
+    """Words by which a server says that it refused a request and started nothing.
 
-    Without such words these statuses may come from a proxy that lost sight of a server at work, and
-    leave all in doubt (reliability, fault 12).
+    Without such words these statuses may come from a proxy that lost the connection to a working
+    server, and leave the outcome unknown (reliability, fault 12).
 
     Attributes:
         status: The HTTP status that it comes with; gateways keep it.
         words: A pattern found in the message.
-        later: It will be taken another time.
-        evidence: Where it was read that nothing is started.
-        own: They count only where the server that was asked says them itself, and not where it
-            hands them on: a gateway that asks several servers may have asked another one before.
+        later: It will be accepted another time.
+        evidence: The source that shows that nothing is started.
+        own: They count only where the server that was asked says them itself, not where it
+            passes them on: a gateway that asks several servers may have asked another one before.
     """
 
     status: int
@@ -77,40 +77,40 @@ class TurnedAway(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """The habits of one server. A profile's own settings stand above them.
+    """The properties of one server. A profile's own settings override them.
 
     Attributes:
-        hosts: Host names that tell it apart without being asked; one that begins with a dot is
-            the end of a name.
+        hosts: Host names by which it is recognized without a question; one that begins with a dot
+            is the end of a name.
         markers: What its answers show.
-        version_header: Where it says which version it is, besides `GET /version`.
+        version_header: The header with its version, besides `GET /version`.
         encoding: How a request is sent where the profile does not say.
         reference_field: Name of the field with the picture.
         reference_form: How a JSON body carries the picture.
         characters_encoding: How a request that names characters is sent.
-        upload_model_field: Names the model where a clip is uploaded, and no id tells a gateway
+        upload_model_field: Names the model where a clip is uploaded, so that no id tells a gateway
             which of its servers is meant.
         seconds_field: Name of the field with the length.
         seconds_as_number: It is a number in JSON, not text.
-        auth: How the key goes along.
-        bearer_without_key: What stands for the key where none is configured. Aquiles-Image answers
+        auth: How the key is sent.
+        bearer_without_key: Sent in place of the key where none is configured. Aquiles-Image answers
             401 when the header is missing even though it has no key (videos-api, divergence 23).
-        query: Goes along with every call.
+        query: Parameters of every call.
         capabilities: What it certainly can or cannot; anything else is tried and remembered.
         list_needs: A query parameter without which its list cannot answer.
         delete_means: What `DELETE` does there.
-        repeats: It may send a create that failed on again by itself, and nothing tells whether it
-            is set to.
-        cost_header: Where the answer to a create says what it costs, in USD.
+        repeats: It may itself send a failed create again, and nothing shows whether it is
+            configured to.
+        cost_header: The header of a create's answer with the cost in USD.
         nested: How objects and lists stand in a form: as JSON text, or as `name[key]` and `name[]`.
-        max_active: Jobs it takes at once.
+        max_active: Jobs it accepts at once.
         turns_away: How it says that nothing was started, under statuses that leave it open.
-        poll_floor: Seconds between two looks at a job that it asks its users to keep.
-        runs_models: It runs its models itself, and hands no request on to anybody who charges.
+        poll_floor: Shortest interval in seconds between two polls of a job that it asks for.
+        runs_models: It runs its models itself, and passes no request on to a server that charges.
         output_fields: Query parameters of `/content` that count the clips of a job from 0, tried
-            in this order; those of one group go along together.
+            in this order; those of one group are sent together.
         final_words: Its words for a job that ends without a clip. Each is believed when a second
-            look tells it again.
+            poll repeats it.
     """
 
     name: str
@@ -141,25 +141,25 @@ class Dialect(NamedTuple):
     final_words: Mapping[str, Phase] = MappingProxyType({"failed": Phase.FAILED})
 
     def can(self, capability: Capability) -> bool | None:
-        """Return whether it can; None where only a try tells."""
+        """Return whether it can; None where only a try shows it."""
         return self.capabilities.get(capability)
 
 
 def _only(*abilities: Capability) -> Mapping[Capability, bool]:
-    """Return these and no others."""
+    """Return these capabilities as the only ones."""
     return {ability: ability in abilities for ability in CAPABILITIES}
 
 
-#: LiteLLM's words, after those of the server that it asked first (its exceptions.py, and
+#: LiteLLM's words after those of the server that it asked first (its exceptions.py, and
 #: async_function_with_fallbacks in its router.py, which names the first failure and hides others).
 _REPEATED: Final = re.compile(r"LiteLLM Retried: [1-9]|Error doing the fallback: ")
-#: What a web server says for a path that it has not: FastAPI and Starlette, Go, OpenAI.
+#: What a web server says for an unknown path: FastAPI and Starlette, Go, OpenAI.
 _NO_ROUTE: Final = re.compile(
     r"(not found|404 page not found|404 not found|invalid url.*|no route.*)?\.?", re.IGNORECASE
 )
 
-#: Nobody knows what stands behind it: it has the words that gateways hand on, and those of the
-#: limiters that servers are built with.
+#: An unknown server: it has the words that gateways pass on, and those of the rate limiters that
+#: servers are built with.
 GENERIC: Final = Dialect(
     name="generic",
     final_words=FINAL_WORDS,
@@ -208,9 +208,9 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                 ),
             ),
         ),
-        # 1.106 to 1.109. Operations are passed on; what they do is the server's behind it. An
+        # 1.106 to 1.109. Operations are passed on; their effect is that of the server behind it. An
         # upload that names no model goes to api.openai.com (1.108.7), and a picture in JSON is
-        # refused. Its list answers 400 unless it is told whose list.
+        # refused. Its list answers 400 unless a provider is named.
         Dialect(
             name="litellm",
             markers=(
@@ -227,11 +227,11 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             },
             list_needs="custom_llm_provider",
             delete_means="none",
-            repeats=True,  # two more by default; `num_retries: 0` ends it
+            repeats=True,  # two more by default; `num_retries: 0` turns it off
             turns_away=(
                 # With `cooldown_list`: the router found no deployment that it may ask, and
-                # `should_retry_this_error` tries no more where none is healthy. The same words
-                # without it are of a check that is repeated, and prove nothing.
+                # `should_retry_this_error` does not retry where none is healthy. The same words
+                # without it come from a check that is repeated, and prove nothing.
                 TurnedAway(
                     429,
                     r"^(litellm\.\w+: )?No deployments available for selected model, Try again in "
@@ -268,7 +268,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
                     own=True,
                 ),
             ),
-            final_words=FINAL_WORDS,  # its adapters for other services say all of them
+            final_words=FINAL_WORDS,  # its adapters for other services use all of them
         ),
         # 0.30.0.
         Dialect(
@@ -303,7 +303,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             output_fields=(("variant",), ("output_index",)),
             final_words={"failed": Phase.FAILED, "deleted": Phase.CANCELLED},
         ),
-        # 0.8.3. DELETE takes a running task out of its table and lets it run on.
+        # 0.8.3. DELETE removes a running task from its table and lets it run on.
         Dialect(
             name="aquiles",
             runs_models=True,
@@ -387,8 +387,8 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             capabilities={"list": True, "delete": True, "remix": True, "character": True},
             delete_means="deletes",
         ),
-        # Its own schema on the same path; its documentation polls every 30 s or so. Others speak
-        # like it, and what tells is the list of what each model can make.
+        # Its own schema on the same path; its documentation polls every 30 s or so. Other servers
+        # imitate it; the list of what each model can make is the marker.
         Dialect(
             name="openrouter",
             hosts=frozenset({"openrouter.ai"}),
@@ -405,7 +405,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
             output_fields=(("index",),),
             final_words=FINAL_WORDS,
         ),
-        # Our own, which speaks as OpenAI's document has it and draws by a few parameters more.
+        # The simulator, which follows OpenAI's document and has a few parameters more for drawing.
         Dialect(
             name="simulator",
             runs_models=True,
@@ -425,7 +425,7 @@ def dialect_of(server: Server) -> Dialect:
 
 
 def by_host(host: str) -> Dialect | None:
-    """Return the row of a server that everybody knows by its name."""
+    """Return the row of a server that is known by its host name."""
     host = host.lower()
     for row in DIALECTS.values():
         if any(host == name or (name[0] == "." and host.endswith(name)) for name in row.hosts):
@@ -434,12 +434,12 @@ def by_host(host: str) -> Dialect | None:
 
 
 def turned_away(status: int, message: str, outer: str) -> TurnedAway | None:
-    """Return the row whose words these are, whichever server they come through.
+    """Return the row with these words, whichever server they come through.
 
     Args:
         status: The HTTP status of the refusal.
         message: The words of the server that refused.
-        outer: Those of the server that was asked, which may hand the others on.
+        outer: Those of the server that was asked, which may pass the others on.
     """
     return next(
         (
@@ -453,19 +453,19 @@ def turned_away(status: int, message: str, outer: str) -> TurnedAway | None:
 
 
 def was_repeated(outer: str) -> bool:
-    """Return whether a gateway tried more than once: its refusal tells of one try alone."""
+    """Return whether a gateway tried more than once: its refusal then describes one try only."""
     return _REPEATED.search(outer) is not None
 
 
 def has_no_route(status: int | None, message: str) -> bool:
-    """Whether a refusal says that there is no such operation, and not that a video is unknown."""
+    """Return whether a refusal means an unknown operation, not an unknown video."""
     if status in {405, 501}:
         return True
     return status == 404 and _NO_ROUTE.fullmatch(message.strip()) is not None
 
 
 def with_dialect_defaults(server: Server) -> Server:
-    """Return the profile with its dialect's habits where it has none of its own."""
+    """Return the profile, with its dialect's values for settings that it leaves open."""
     row = dialect_of(server)
     return server._replace(
         encoding=server.encoding or row.encoding,
@@ -478,7 +478,7 @@ def with_dialect_defaults(server: Server) -> Server:
 
 
 def can_list(server: Server) -> bool | None:
-    """Return whether this profile may ask for the list; None where only a try tells."""
+    """Return whether this profile may ask for the list; None where only a try shows it."""
     row = dialect_of(server)
     if row.list_needs and row.list_needs not in server.query:
         return False

@@ -1,8 +1,8 @@
-"""Fetches one clip, byte by byte, from a server that may lie, stall, break off or point elsewhere.
+"""Fetches one clip from a server that may send wrong data, stall, break off or redirect.
 
-A transfer that broke off goes on where it ended if the server gave a strong validator (RFC 9110,
-13.1.5 and 14.2); otherwise it begins again. Every address under a known name is tried before the
-clip is given up: it was paid for.
+A transfer that broke off is resumed if the server gave a strong validator (RFC 9110, 13.1.5 and
+14.2); otherwise it begins again. Every address under a known name is tried before the clip is given
+up: it was paid for.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from sora_tui.core.text import clean, clean_line
 MAX_HOPS: Final = 5
 #: Addresses that one try asks, in all: an answer may name any number of them.
 MAX_ADDRESSES: Final = 24
-#: Slower than this for that long is a server that holds a place for ever (curl's speed-limit).
+#: A server that is slower than this for this long would never end (curl's speed-limit).
 MIN_SPEED: Final = 1024  # bytes per second
 SLOW_FOR: Final = 30.0  # seconds
 #: Longest wait that a server can ask for before the next try, in seconds.
@@ -50,26 +50,26 @@ MAX_WAIT: Final = 3600.0
 
 #: How much of an error page is read, in bytes.
 _ERROR_LIMIT: Final = 64 * 1024
-#: Enough of a body to tell a clip from a page, and from words of any kind.
+#: Enough of a body to distinguish a clip from a page or text.
 _HEAD: Final = 512
-#: What `core/sniff.py` needs.
+#: As many bytes as `core/sniff.py` needs.
 _SNIFFED: Final = 16
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _TICK: Final = 0.25
-#: A clip is packed already: what unpacks to more than so many times its size is no clip, beyond
-#: the first bytes.
+#: A clip is compressed already: a body that decompresses to more than this many times its size is
+#: no clip, beyond the first bytes.
 _MAX_RATIO: Final = 50
 _RATIO_FREE: Final = 64 * 1024 * 1024
 
 _STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e]*"')
 _RANGE: Final = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 _UNSATISFIED: Final = re.compile(r"bytes\s+\*/(\d{1,18})", re.IGNORECASE)
-#: Words by which a server says that a clip, not a key, is past its time.
+#: Words by which a server says that a clip, not a key, has expired.
 _EXPIRED: Final = re.compile(
     r"\b(video|clip|file|asset|content|download|output|result)s?\b.{0,60}\bexpired\b", re.IGNORECASE
 )
 #: The same as a code. `api_key_expired`, `token_expired`, `cert_expired` and `url_expired` are
-#: about the way to the clip: that can be mended, and the clip is still there.
+#: about the access to the clip: that can be repaired, and the clip still exists.
 _EXPIRED_CODE: Final = re.compile(
     r"((video|clip|file|asset|content|output|result|job|task|generation)s?[-_. ]?)?"
     r"((is|has)[-_. ])?expired",
@@ -81,17 +81,17 @@ _ADDRESS_ALONE: Final = re.compile(rb"\s*https?://[^\s<>\"]{1,8192}\s*", re.IGNO
 
 
 class ClipSink(Protocol):
-    """Where a clip goes: it can begin again from nothing."""
+    """Where a clip is written to; it can begin again from nothing."""
 
     @property
     def size(self) -> int:
         """How many bytes it holds."""
 
     def write(self, chunk: bytes) -> None:
-        """Append; what this raises comes through the download."""
+        """Append a chunk; an exception comes out of the download."""
 
     def restart(self) -> None:
-        """Forget what it holds."""
+        """Drop what it holds."""
 
 
 class ClipBody(NamedTuple):
@@ -100,8 +100,8 @@ class ClipBody(NamedTuple):
     Attributes:
         url: The address that was asked, before any redirect.
         total: Its size in bytes; None where the server does not say.
-        validator: Strong: with it the rest can be asked for. None where there is none.
-        has_end: The server says where the body ends, so that one that is cut off is found out.
+        validator: A strong one, with which the rest can be asked for. None where there is none.
+        has_end: The server says where the body ends, so that a cut is noticed.
     """
 
     url: str
@@ -124,33 +124,33 @@ def download_video_from_api(  # noqa: C901 -- one loop over addresses; what ends
     stop: threading.Event,
     limit: int,
 ) -> ClipBody:
-    """Give a clip to `sink` in chunks. Blocks: for a worker thread.
+    """Write a clip to `sink` in chunks. Blocks: for a worker thread.
 
-    `/content` is asked first, without `variant` (SGLang answers 404 to it); where it gives
-    nothing, the direct addresses of the job follow, and those of a fresh look at it: a signed
-    address may have died while the clip lives (videos-api, divergences 11 to 15).
+    `/content` is asked first, without `variant` (SGLang answers 404 to it); where that gives
+    nothing, the direct addresses of the job follow, and those of a new poll: a signed address may
+    have expired while the clip still exists (videos-api, divergences 11 to 15).
 
     Args:
         server: The server that made the clip.
         video_id: The server's id of the video.
-        sink: May hold the beginning of what `resume` describes.
+        sink: May hold the beginning of the body that `resume` describes.
         variant: `thumbnail` or `spritesheet`, where not the clip itself is wanted.
-        output: Which clip of the job, from 0. Of those behind the first, the direct addresses are
-            asked first: a server that does not count gives the first one under any number.
+        output: Which clip of the job, from 0. For those after the first, the direct addresses are
+            asked first: a server that does not count gives the first clip under any number.
         addresses: Of this clip, as the server wrote them.
-        sent: Addresses that went along with the request: a server may repeat them, and they are
-            no clips of ours.
-        resume: What an earlier try was told of the body that `sink` holds a part of.
-        on_body: Told of each body before its first chunk.
+        sent: Addresses that were sent with the request: a server may repeat them, and they are not
+            our clips.
+        resume: What an earlier try learnt about the body that `sink` holds a part of.
+        on_body: Called with each body before its first chunk.
         stop: Ends the transfer within about a quarter of a second.
-        limit: Most bytes that are taken.
+        limit: Most bytes that are accepted.
 
     Returns:
-        The body that `sink` now holds whole.
+        The body that `sink` now holds completely.
 
     Raises:
         ServerError: download_interrupted (worth another try), download_refused,
-            download_too_large or remote_expired. Whatever `sink` got is then not the clip.
+            download_too_large or remote_expired. The content of `sink` is then not the clip.
     """
     server = with_dialect_defaults(server)
     job_url = f"{base_url(server)}/videos/{quote(video_id, safe='')}"
@@ -177,7 +177,7 @@ def download_video_from_api(  # noqa: C901 -- one loop over addresses; what ends
             except ServerError as error:
                 if transfer.received or stop.is_set():
                     raise
-                # The first reason is the telling one, but a try that may yet succeed outweighs it.
+                # The first reason says most, but a try that may still succeed counts more.
                 if failure is None or error.error.kind == "download_interrupted":
                     failure = error
                 if error.retry_after is not None:
@@ -185,7 +185,7 @@ def download_video_from_api(  # noqa: C901 -- one loop over addresses; what ends
                 continue
             if isinstance(found, ClipBody):
                 return found
-            # An answer that stands for the clip: what it names comes next.
+            # An answer in place of the clip: the addresses in it come next.
             todo.extendleft(
                 place
                 for text in reversed(_of_output(found.document, output))
@@ -226,7 +226,7 @@ class _Document(NamedTuple):
 
 
 class _NotTheRestError(Exception):
-    """What came does not go on where the part ends: the whole is asked for."""
+    """The answer does not continue the part: the whole clip is asked for."""
 
 
 def _content_addresses(
@@ -244,7 +244,7 @@ def _content_addresses(
 
 
 def _possible_addresses(server: Server, text: str, page: str | None = None) -> list[_Address]:
-    """Return where an address may lead that a server wrote in the page `page`, the likeliest first.
+    """Return the addresses that a text in the page `page` may mean, the likeliest first.
 
     Args:
         server: The server that made the clip.
@@ -255,7 +255,7 @@ def _possible_addresses(server: Server, text: str, page: str | None = None) -> l
     base, text = base_url(server), text.replace(" ", "%20")
     try:
         if re.match("https?://", text, re.IGNORECASE):
-            origin_of(text)  # raises for what is no address at all
+            origin_of(text)  # raises for a text that is no address
             return [_Address(text)]
         if page is not None and origin_of(page) != origin_of(base):
             return [_Address(urljoin(page, text))]
@@ -300,7 +300,7 @@ def _fresh_addresses(
 
 
 class _Transfer:
-    """One try at one address, with a watcher that ends it when it crawls or must stop."""
+    """One try at one address, with a thread that ends it when it is too slow or must stop."""
 
     def __init__(
         self,
@@ -357,7 +357,7 @@ class _Transfer:
             fetcher.close()
 
     def _watch(self, fetcher: Fetcher, done: threading.Event) -> None:
-        """A reader that waits cannot look at the clock, and httpx's timeout is one per read."""
+        """End a slow transfer: a blocked reader cannot, and httpx's timeout is one per read."""
         since, before = time.monotonic(), 0
         while not done.wait(_TICK):
             now = time.monotonic()
@@ -396,13 +396,13 @@ class _Transfer:
     def _continue(
         self, incoming: Incoming, place: _Address, url: str, resume: ClipBody
     ) -> ClipBody | _Document:
-        """Take the rest of a part; or the whole, where the server gives that instead."""
+        """Take the rest of a part, or the whole clip if the server sends that instead."""
         headers = incoming.headers
         if incoming.status == 416:
             size = _UNSATISFIED.fullmatch(headers.get("content-range", "").strip())
             if size is None or int(size[1]) != self._sink.size:
                 raise _NotTheRestError
-            return resume  # it was whole already: only its end was not heard
+            return resume  # it was complete already: only its end was missing
         if incoming.status != 206:
             return self._receive(incoming, place, url)
         span = _range_of(headers)
@@ -439,7 +439,8 @@ class _Transfer:
             raise _failure("download_refused", f"{UNREADABLE} ({coding.unreadable})")
         total = None if coding.is_coded else _size(headers.get("content-length", ""))
         if incoming.status == 206 or "content-range" in headers:
-            # All of it may come as if it were a part; without a total the check of the clip tells.
+            # The whole may come as if it were a part; without a total the check of the clip
+            # decides.
             said = clean_line(headers.get("content-range", ""), 80)
             span = _range_of(headers)
             if said and (span is None or not span.may_be_whole or total not in {None, span.length}):
@@ -490,7 +491,7 @@ class _Transfer:
     def _page(
         self, incoming: Incoming, head: bytes, place: _Address
     ) -> tuple[bytes, ClipBody | None]:
-        """Read a page, and take the clip that is written out in it."""
+        """Read a page, and take the clip that is embedded in it."""
         body = ClipBody(url=place.url)
         began = False
 
@@ -505,7 +506,7 @@ class _Transfer:
                 self._on_body(body)
             try:
                 self._take(chunk)
-            except ProblemError as refusal:  # `InlineClip` only ends the taking
+            except ProblemError as refusal:  # `InlineClip` only stops taking the clip.
                 self._disk_refusal = refusal
                 raise
 
@@ -524,12 +525,12 @@ class _Transfer:
         return page, body if began else None
 
     def _rest(self, incoming: Incoming, head: bytes = b"") -> bytes:
-        """Return the beginning of a page, without what must not be repeated."""
+        """Return the beginning of a page, without the key and other secrets."""
         return without_key(self._server, _rest(head, incoming.chunks))
 
 
 class _Span(NamedTuple):
-    """What a `Content-Range` says; `end` is the last byte, `total` None where it is unknown."""
+    """The values of a `Content-Range`; `end` is the last byte, `total` None where it is unknown."""
 
     start: int
     end: int
@@ -542,7 +543,7 @@ class _Span(NamedTuple):
 
     @property
     def may_be_whole(self) -> bool:
-        """Whether nothing speaks against it being the whole file."""
+        """Whether it can be the whole file."""
         return self.start == 0 and self.total in {None, self.end + 1}
 
 
@@ -567,10 +568,10 @@ def _is_chunked(headers: Mapping[str, str]) -> bool:
 
 
 def _strong_validator(headers: Mapping[str, str]) -> str | None:
-    """Return what the rest may be asked for with (RFC 9110, 8.8.2.2 and 13.1.5).
+    """Return the validator with which the rest may be asked for (RFC 9110, 8.8.2.2 and 13.1.5).
 
-    A weak entity tag is none, and where there is one a date must not stand in for it. A date is
-    strong where the file was a second old or more when the answer was made.
+    A weak entity tag is none, and where there is one a date must not replace it. A date is strong
+    where the file was at least a second old when the answer was made.
     """
     if headers.get("accept-ranges", "").strip().lower() == "none":
         return None
@@ -599,19 +600,19 @@ def _may_fetch(server: Server, url: str) -> bool:
 
 
 def _is_page(head: bytes) -> bool:
-    """Return whether this is words, not a clip. The bytes decide, whatever the type claims."""
+    """Return whether this is text, not a clip. The bytes decide, whatever the type says."""
     kind = sniff(head)
     if kind != "other":
         return kind in {"html", "json"} and not _NO_TEXT.search(head[:_SNIFFED])
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
         return True
-    # Half a kilobyte of any clip has such bytes. A server that does not know a file's kind may
+    # The first 512 bytes of any clip have such bytes. A server that does not know a file's kind may
     # call it text, and a proxy's page may come as a clip.
     return not _NO_TEXT.search(head)
 
 
 def _address_page(body: bytes) -> object:
-    """Return the document of an answer that stands for the clip: JSON, or a bare address."""
+    """Return the document that an answer in place of the clip is: JSON, or a bare address."""
     if _ADDRESS_ALONE.fullmatch(body):
         return {"url": body.decode("latin-1").strip()}
     try:
@@ -624,10 +625,10 @@ def _address_page(body: bytes) -> object:
 
 
 def _refusal(server: Server, url: str, incoming: Incoming, body: bytes) -> ServerError:
-    """Return what an answer without a clip says, as the failure it means."""
+    """Return the failure that an answer without a clip means."""
     refusal, said = refusal_in(body), clean_line(body.decode("utf-8", "replace"), 200)
     status = incoming.status
-    # Words of the server itself: where a signed address is past its time, the clip may not be.
+    # Only the server itself knows: a signed address elsewhere may expire while the clip exists.
     is_own = origin_of(url) == origin_of(base_url(server))
     is_told = _EXPIRED.search(refusal.message) or _EXPIRED_CODE.fullmatch(refusal.code or "")
     is_over = is_own and 400 <= status < 500 and status != 401 and is_told
@@ -656,7 +657,8 @@ def _rest(head: bytes, chunks: Iterator[bytes]) -> bytes:
     try:
         for chunk in chunks:
             body += chunk
-            # A document may name an address far behind; a page of words is told by its beginning.
+            # A document may name an address far from its beginning; a page is recognized by its
+            # first bytes.
             kind = sniff(bytes(body[:_HEAD])) if len(body) >= _SNIFFED else "json"
             if len(body) >= (JSON_LIMIT if kind == "json" else _ERROR_LIMIT):
                 break

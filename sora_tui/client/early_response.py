@@ -1,7 +1,7 @@
-"""A connection that listens while it still sends, so that an early refusal is heard.
+"""A connection that reads while it still sends, so that an early refusal is received.
 
 A proxy that finds an upload too large answers 413 at the first packet and resets. httpcore reads
-only after it has written everything: by then the reset has thrown the answer away, and a definite
+only after it has written everything: by then the reset has discarded the answer, and a definite
 refusal, free of charge, would look like a paid request whose answer was lost.
 """
 
@@ -19,9 +19,9 @@ import anyio
 import httpcore
 
 _CHUNK: Final = 64 * 1024
-#: `HTTP/1.1 413`: what has to be there before a status can be told.
+#: Bytes of `HTTP/1.1 413`: needed before a status can be read.
 _STATUS_LENGTH: Final = 12
-#: In seconds.
+#: Longest round trip that is waited for, in seconds.
 _LONGEST_ROUND_TRIP: Final = 1.0
 _ENDED: Final = "the server ended the connection before the request"
 
@@ -40,12 +40,12 @@ class EarlyResponseBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """As httpcore's own."""
+        """Connect as httpcore's own backend does."""
         stream = await self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
         return _EarlyResponseStream(stream)
 
     async def sleep(self, seconds: float) -> None:
-        """As httpcore's own."""
+        """Sleep as httpcore's own backend does."""
         await self._plain.sleep(seconds)
 
 
@@ -60,12 +60,12 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
         """Send, unless the server has already given its final answer.
 
         Raises:
-            httpcore.WriteError: It has; httpcore then goes on to read it.
+            httpcore.WriteError: It has; httpcore then reads the answer.
             httpcore.ConnectError: The server ended the connection before the first byte was sent.
         """
         listener = self._listen()
-        # One turn of the loop, so that what has come is read before a write can hit the reset
-        # behind it: asyncio then closes the socket, unread bytes and all.
+        # One turn of the loop, so that data is read before a write can meet the reset after it:
+        # asyncio then closes the socket, with bytes that were not read.
         await asyncio.sleep(0)
         if not self._wrote and listener.done() and not self._heard:
             fault = listener.exception()
@@ -85,7 +85,7 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
             await asyncio.gather(writer, return_exceptions=True)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what was heard while sending, then what comes."""
+        """Return what was received while sending, then what comes."""
         if self._heard:
             heard, self._heard = self._heard, b""
             return heard
@@ -99,7 +99,7 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
             raise httpcore.ReadTimeout from None
 
     async def aclose(self) -> None:
-        """Close, and stop listening."""
+        """Close the connection, and stop reading."""
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)
@@ -111,11 +111,11 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Return the same, encrypted.
+        """Return the connection, encrypted.
 
-        In TLS 1.3 our part of the handshake ends before the server has looked at it. Its refusal,
-        for want of a certificate of ours, comes a round trip later: it is waited for that long, so
-        that no prompt follows and nothing is in doubt.
+        In TLS 1.3 our part of the handshake ends before the server has checked it. If the server
+        refuses because it wants a certificate of ours, this comes a round trip later: that long is
+        waited, so that no prompt follows and the outcome is certain.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -127,7 +127,7 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
         return encrypted
 
     def get_extra_info(self, info: str) -> Any:
-        """As the stream below."""
+        """Return what the stream below returns."""
         return self._stream.get_extra_info(info)
 
     def _listen(self) -> asyncio.Task[bytes]:
@@ -142,7 +142,7 @@ class _EarlyResponseStream(httpcore.AsyncNetworkStream):
             raise httpcore.ReadError(str(fault)) from fault
 
     def _is_final(self, listener: asyncio.Task[bytes]) -> bool:
-        """Return whether to stop sending. `100 Continue` and its like only mean: go on."""
+        """Return whether to stop sending. `100 Continue` and similar answers mean to go on."""
         if listener.exception() is not None:
             return True
         said = self._heard + listener.result()

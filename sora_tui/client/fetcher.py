@@ -25,13 +25,13 @@ from sora_tui.core.server import Server, origin_of
 
 
 class Incoming(NamedTuple):
-    """An answer whose body is still on its way.
+    """An answer whose body is still being received.
 
     Attributes:
         headers: By lower-case name.
-        chunks: What the body means, unpacked where it came compressed; raises NoResponseError where
-            it breaks.
-        received: Bytes that came over the line so far.
+        chunks: The body, decompressed where it came compressed; raises NoResponseError where it
+            breaks.
+        received: Returns the bytes received so far.
     """
 
     status: int
@@ -44,9 +44,9 @@ class Fetcher:
     """The connections of one download. Belongs to one thread; `cut` may be called from another."""
 
     def __init__(self, server: Server) -> None:
-        """Open nothing yet."""
+        """Prepare the connections without opening any."""
         self._server = server
-        #: By origin: each may have another way, by a proxy or without.
+        #: By origin: each may need another proxy, or none.
         self._clients: dict[str, httpx.Client] = {}
         self._line: socket.socket | None = None
 
@@ -57,7 +57,7 @@ class Fetcher:
         self._hold(None)
 
     def cut(self) -> None:
-        """End the transfer under way: its thread wakes from whatever it waits for."""
+        """End the running transfer: its thread wakes from any wait."""
         if self._line is not None:
             with contextlib.suppress(OSError):  # it ended by itself
                 self._line.shutdown(socket.SHUT_RDWR)
@@ -69,12 +69,12 @@ class Fetcher:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[Incoming]:
-        """One answer to a GET, redirects included as they are.
+        """Yield the answer to one GET; redirects are returned as they are.
 
         Args:
             url: The absolute address.
             query: Parameters to add to the address.
-            headers: What asks for a part of it.
+            headers: Headers with which a part is asked for.
 
         Raises:
             NotSentError, NoResponseError: There is no answer.

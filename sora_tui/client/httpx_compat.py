@@ -1,4 +1,4 @@
-"""httpx as we need it: what is odd or private in it, or in httpcore below it, is touched here.
+"""Our adaptations of httpx: only this module uses private parts of it, or of httpcore below.
 
 `tests/client/test_httpx_compat.py` fails when a new version of one of them changes such a part.
 Every module of ours takes `httpx` from here, so that it is never imported in another way.
@@ -41,9 +41,9 @@ _keep_addresses_out_of_logs()
 
 
 def hear_early_responses(client: httpx.AsyncClient) -> None:
-    """Let every connection of this client, direct or through a proxy, hear early answers.
+    """Let every connection of this client, direct or through a proxy, read early answers.
 
-    httpcore takes another network backend, but httpx has no public way to hand one down.
+    httpcore takes another network backend, but httpx has no public way to pass one on.
     """
     for transport in (client._transport, *client._mounts.values()):
         if isinstance(transport, httpx.AsyncHTTPTransport):

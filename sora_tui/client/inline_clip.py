@@ -1,9 +1,9 @@
-"""A clip that comes inside an answer, taken out of the JSON as it passes by.
+"""Extracts a clip that comes inside a JSON answer, while the answer is read.
 
 Dynamo answers a create with the finished clip in `data[].b64_json` (videos-api, divergence 11);
-others give a `data:` address when they are asked how the job is, or for its content.
-Such an answer is far larger than any JSON that is read, and may be the only copy of what was paid:
-so it is never held in memory, and what surrounds it is read like every other answer.
+other servers send a `data:` address when they are polled, or asked for the content. Such an answer
+is far larger than any other JSON, and may be the only copy of what was paid: so it is never held in
+memory, and what surrounds the clip is read like every other answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sora_tui.core.problem import ProblemError
 #: Most bytes of a clip that are taken: some eight times a clip of 20 s at 1080p.
 INLINE_LIMIT: Final = 512 * 1024**2
 
-#: A quote inside a string of JSON has a backslash before it, so no prompt can look like this.
+#: A quote inside a JSON string has a backslash before it, so no prompt can look like this.
 _BEGINS: Final = re.compile(
     rb'"(?:b64_json|b64_mp4|b64_video|video_b64|video_base64|base64_video)"\s{0,8}:\s{0,8}"'
     rb'(?:data:[^",]{0,60},)?'
@@ -27,7 +27,7 @@ _BEGINS: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_BEGINNING: Final = 128
-#: What JSON may write in front of a slash, and line breaks of MIME.
+#: A backslash that JSON may write before a slash, and line breaks of MIME.
 _ESCAPES: Final = re.compile(rb"\\r|\\n|\\(?=/)")
 
 
@@ -35,31 +35,32 @@ class InlineClip:
     """The clips of an answer, one after the other.
 
     Attributes:
-        whole: The clips, counted from 0, that came to their end, every byte of them Base64, and
-            that `sink` took in full.
+        whole: The clips, counted from 0, that were complete, every byte of them Base64, and that
+            `sink` accepted in full.
     """
 
     def __init__(self, sink: Callable[[int, bytes], object]) -> None:
-        """Nothing is taken yet.
+        """Begin without a clip.
 
         Args:
-            sink: Takes the number and the next bytes of a clip; a ProblemError of its is the end of
-                taking that clip, not of reading: the rest of the answer says what was paid.
+            sink: Takes the number and the next bytes of a clip; if it raises a ProblemError, no
+                more of that clip is taken. Reading goes on, because the rest of the answer says
+                what was paid.
         """
         self.whole: set[int] = set()
         self._sink = sink
-        self._kept = b""  # the end of what came: it may be the beginning of something
+        self._kept = b""  # the end of the last chunk, which may be the beginning of a clip
         self._inside = False
         self._number = -1
-        self._passed = 0  # signs of clips, taken or not
+        self._passed = 0  # clips that began, taken or not
         self._taken = 0
-        self._padded = False  # `=` is the last there is
+        self._padded = False  # `=` comes last.
         self._broken = False
 
     def sift(self, chunk: bytes) -> bytes:
-        """The next part of the answer without the clip; with an empty chunk, what was kept back.
+        """Return the next part of the answer without the clip; with an empty chunk, the rest.
 
-        Beyond the limit everything is part of the answer, whose own limit then ends it.
+        Beyond the limit everything counts as part of the answer, whose own limit then ends it.
         """
         if self._passed > INLINE_LIMIT * 4 / 3:
             return chunk
@@ -73,7 +74,7 @@ class InlineClip:
                     self._kept = data[cut:]
                     return out + data[:cut]
                 if chunk and begin.end() + _LONGEST_BEGINNING > len(data):
-                    self._kept = data[begin.start() :]  # `data:` may follow
+                    self._kept = data[begin.start() :]  # `data:` may follow.
                     return out + data[: begin.start()]
                 out, data = out + data[: begin.end()], data[begin.end() :]
                 self._inside = True

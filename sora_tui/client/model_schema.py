@@ -12,7 +12,7 @@ from sora_tui.client.dialect import dialect_of
 from sora_tui.core.parameters import ModelSchema, Parameter
 from sora_tui.core.server import Server
 
-#: The row for servers that have none, gateways among them: what they pass on is another's business.
+#: The row for unknown servers and gateways: what they pass on is for another server to judge.
 _UNKNOWN: Final = "generic"
 
 
@@ -29,8 +29,8 @@ def model_schema(server: Server, model: str | None) -> ModelSchema:
     """Return what is known of this model on this server; the profile's own lists come first.
 
     Args:
-        server: Its dialect as well as it is known.
-        model: None where none is sent: then the only one the profile names, if it names one.
+        server: With its dialect as well as it is known.
+        model: None where none is sent: then the only one that the profile names, if any.
     """
     name = model or (server.models[0] if len(server.models) == 1 else "")
     schema = _known(dialect_of(server).name, name.lower())
@@ -42,13 +42,13 @@ def model_schema(server: Server, model: str | None) -> ModelSchema:
 
 
 def preset_schema(server: Server, name: str) -> ModelSchema | None:
-    """What is offered of the model that has this name in the table; None where there is none."""
+    """Return what is known of the model with this name in the table; None where there is none."""
     named = next((model for model in _models() if model.name == name), None)
     return None if named is None else _schema(dialect_of(server).name, named)
 
 
 def preset_names() -> tuple[str, ...]:
-    """Return the names of all models that have values of their own."""
+    """Return the names of all models that have a preset."""
     return tuple(model.name for model in _models() if model.preset)
 
 
@@ -59,18 +59,18 @@ def parameter_names() -> frozenset[str]:
 
 
 def default_fps(server: Server) -> float | None:
-    """Return the frames a second that a server takes where none are said; None is not known."""
+    """Return the frames per second that a server uses where none are sent; None is not known."""
     row = _rows().get(dialect_of(server).name)
     known = None if row is None else row.schema.parameter("fps")
     return None if known is None else known.default
 
 
 class _Row(NamedTuple):
-    """A server's own; `all_sizes`: it makes no others, whatever the model could."""
+    """The values of one server; `all_sizes`: it makes no others, whatever the model could."""
 
     schema: ModelSchema
     all_sizes: tuple[str, ...] = ()
-    #: Parameters that never have the model's own value as their default.
+    #: Parameters whose default is never the model's own value.
     computed: frozenset[str] = frozenset()
 
 
@@ -99,7 +99,7 @@ def _schema(dialect: str, model: _Model | None) -> ModelSchema:
 
 
 def _with_default(parameter: Parameter, preset: Mapping[str, Any]) -> Parameter:
-    """What the model's makers use holds by itself, unless the server has a default of its own."""
+    """Return the parameter with the preset's value as default, unless the server has its own."""
     if parameter.default is None and parameter.name in preset:
         return parameter._replace(default=preset[parameter.name])
     return parameter

@@ -1,4 +1,4 @@
-"""What became of the paid request: five outcomes."""
+"""The outcome of the paid request: one of five."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Accepted:
     """The server has a job; `video` may already be completed or failed.
 
     Attributes:
-        clips: It is completed, and the answer itself brought these of its clips whole, counted
+        clips: It is completed, and the answer itself had these of its clips, complete, counted
             from 0.
-        cookies: What the answer set; they go with this job's requests.
+        cookies: What the answer set; they are sent with this job's requests.
     """
 
     video: RemoteVideo
@@ -42,11 +42,11 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The server said, definitely, not now; `wait` in seconds, 1..300.
+    """The server definitely said "not now"; `wait` in seconds, 1..300.
 
     Attributes:
-        names_limit: It says which limit keeps it: a rate, a number at once, a quota. Without that
-            it may be anything that stands before the server, and be wrong.
+        names_limit: It names the limit: a rate, a number at once, a quota. Without that the answer
+            may come from something before the server, and be wrong.
         is_proven: Its words are in the row of a server, with the source that shows that they come
             before anything is made.
     """
@@ -59,10 +59,10 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """It may be running, and billed: nobody knows, and it must never be sent again by itself.
+    """It may be running, and billed: that is not known, and it must never be sent again by itself.
 
     Attributes:
-        wait: Seconds, 1..300, until the server wants to be asked again; None where it is silent.
+        wait: Seconds, 1..300, until the server wants to be asked again; None if it does not say.
     """
 
     error: JobError

@@ -20,7 +20,7 @@ class _Host(NamedTuple):
     hosts: tuple[str, ...]
     table: PriceTable
     ends: Mapping[str, date]
-    #: Of all that the host has.
+    #: The day on which every model of the host ends.
     all_end: date | None
 
     def has(self, host: str) -> bool:
@@ -28,13 +28,13 @@ class _Host(NamedTuple):
 
 
 def table_for(server: Server) -> PriceTable | None:
-    """Return the table that holds at this server's host; None where nothing is known."""
+    """Return the table for this server's host; None where there is none."""
     found = _host_of(server)
     return None if found is None else found.table
 
 
 def measures_for(server: Server) -> Measures:
-    """Return which parameters change how much a request makes, and how many frames a second has."""
+    """Return which parameters change how much is made, and how many frames a second has."""
     fps = default_fps(server)
     return _measures()._replace(default_rate=None if fps is None else Decimal(str(fps)))
 
@@ -59,9 +59,9 @@ def _measures() -> Measures:
 
 
 def retirement_of(server: Server, model: str | None) -> Retirement | None:
-    """Return when this model ends or ended, as far as its maker said; None where nobody said.
+    """Return when this model ends or ended, as far as its maker announced it; else None.
 
-    A server of another host may serve on what its maker ended: then it is only worth a word.
+    A server of another host may go on with a model that its maker ended: then it is only a warning.
     """
     own = _host_of(server)
     for entry in _hosts() if own is None else (own,):

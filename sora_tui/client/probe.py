@@ -1,4 +1,4 @@
-"""Finding out which server this is and what it can, by GETs alone: nothing is made or paid."""
+"""Finds out which server this is and what it can, with GETs only: nothing is made or paid."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sora_tui.core.problem import Problem, problem
 from sora_tui.core.server import Server, sending_refusal
 from sora_tui.core.text import clean, clean_line
 
-#: Bytes of an answer that are looked at: a gateway may list hundreds of models.
+#: Bytes of an answer that are read: a gateway may list hundreds of models.
 _PROBED: Final = 256 * 1024
 #: The route of a request, as a refusal may name it.
 _ROUTE: Final = re.compile(r"/videos[^\s\"')]*")
@@ -37,8 +37,8 @@ _NO_ROUTE: Final = re.compile(r"invalid url|cannot get|no route|page not found",
 NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
 
 
-#: Beginnings of headers that something before the server that answers adds (RFC 9110, 7.6.3;
-#: caches, meshes and gateways).
+#: Beginnings of headers that something before the server adds (RFC 9110, 7.6.3; caches, meshes and
+#: gateways).
 _PROXY_HEADERS: Final = (
     "via",
     "x-cache",
@@ -69,7 +69,8 @@ _SOLD_MODELS: Final = (
     *("ray-2", "ray2", "luma", "dream-machine", "pika", "hailuo", "minimax", "t2v-01", "i2v-01"),
     *("seedance", "doubao", "amazon.", "nova-reel", "gpt-", "dall-e", "vidu", "pixverse"),
 )
-#: Who sells models and gives none away to be run: gateways write their names before a model's.
+#: Vendors that do not let their models be run by others: gateways write their names before a
+#: model's.
 _SELLERS: Final = frozenset(
     {
         *("openai", "azure", "azure_ai", "google", "gemini", "vertex", "vertex_ai", "bedrock"),
@@ -89,9 +90,9 @@ def _questions() -> dict[Probe, _Question]:
     return {
         "models": _Question("/models", {}),
         "list": _Question("/videos", {"limit": "1"}),
-        # An id that nobody has: the shape of the answer is what tells.
+        # An id that does not exist: the shape of the answer is what counts.
         "unknown": _Question(f"/videos/video_{uuid4().hex}", {}),
-        # To all but OpenRouter's kind another id that nobody has.
+        # For all but servers like OpenRouter, this is another id that does not exist.
         "video models": _Question("/videos/models", {}),
         "health_": _Question("/health", {}, at_root=True),
         "version_": _Question("/version", {}, at_root=True),
@@ -102,10 +103,10 @@ def _questions() -> dict[Probe, _Question]:
 
 
 async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # noqa: ASYNC109, C901 -- which question follows from which answers, in one place  # noqa: C901 -- which question follows from which answers, in one place
-    """Ask a server a few free questions, and read out of the answers what it is.
+    """Ask a server a few free questions, and derive from the answers what it is.
 
-    A server that is known by its host, or whose profile names its dialect, is asked only what that
-    leaves open.
+    A server that is known by its host, or whose profile names its dialect, is asked only what is
+    then still open.
 
     Args:
         server: With a real http(s) address, never `simulator:`.
@@ -114,7 +115,7 @@ async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # no
     Raises:
         ProblemError: base_url_invalid, config_invalid, or key_missing from a key command.
     """
-    # The key must not cross a network in clear, nor a question go out that needs one we lack.
+    # The key must not be sent unencrypted, nor a question that needs a key which is missing.
     if (why := sending_refusal(server)) is not None:
         return ProbeResult("generic", problem=why)
     told = DIALECTS.get(server.dialect) if server.dialect != "auto" else None
@@ -142,7 +143,7 @@ async def run_probe(server: Server, timeout: float = 10.0) -> ProbeResult:  # no
     milliseconds: float | None = None
     try:
         async with asyncio.timeout(timeout):
-            # A LiteLLM asked for an id that nobody has asks api.openai.com in turn: know it first.
+            # LiteLLM, asked for an unknown id, asks api.openai.com in turn: recognize it first.
             await ask("models", "liveliness_")
             milliseconds = (time.monotonic() - began) * 1000
             if answers:
@@ -175,7 +176,7 @@ def _why_known(server: Server, row: Dialect) -> str:
 
 
 def _best(answers: Mapping[Probe, Response]) -> tuple[Dialect, tuple[str, ...]]:
-    """The row whose signs weigh most, if enough; of equals the first: gateways stand in front."""
+    """Return the row with the most weight, if it is enough; of equals the first, a gateway's."""
     best, best_weight = GENERIC, ENOUGH - 1
     evidence: tuple[str, ...] = ()
     for row in DIALECTS.values():
@@ -196,9 +197,9 @@ def _seen(row: Dialect, answers: Mapping[Probe, Response]) -> list[Marker]:
 
 
 def _runs_models(row: Dialect, answers: Mapping[Probe, Response]) -> bool:
-    """Return whether this is a server that runs its models itself, and nothing points to a gateway.
+    """Return whether this server runs its models itself, and nothing points to a gateway.
 
-    A gateway may hand on the answers of such a server: then it shows signs of its own or headers
+    A gateway may pass on the answers of such a server: then it shows markers of its own or headers
     of a proxy, or its list has models of other owners or several vendors.
     """
     gateways = (other for other in DIALECTS.values() if not other.runs_models)
@@ -230,7 +231,7 @@ def _is_own_server(headers: Mapping[str, str]) -> bool:
 
 
 def _vendor(model: str) -> str:
-    """Return who a model's name says it is from (`Wan-AI/Wan2.2`); empty where it does not say."""
+    """Return the vendor in a model's name (`Wan-AI/Wan2.2`); empty where there is none."""
     vendor, slash, _name = model.strip("/").partition("/")
     return vendor.casefold() if slash and not model.startswith(("/", ".")) else ""
 
@@ -292,7 +293,7 @@ def _has_list(answers: Mapping[Probe, Response]) -> bool | None:
 
 
 def _key(server: Server, answers: Mapping[Probe, Response]) -> tuple[KeyStatus, Problem | None]:
-    """Return what becomes of the key at the routes that need one."""
+    """Return what happens to the key at the routes that need one."""
     asked = [answers[probe] for probe in ("models", "list", "unknown") if probe in answers]
     for answer in asked:
         if is_key_refusal(answer):
@@ -304,7 +305,7 @@ def _key(server: Server, answers: Mapping[Probe, Response]) -> tuple[KeyStatus, 
 
 
 def _busy(answers: Mapping[Probe, Response]) -> Problem | None:
-    """Return nothing but refusals for now: it is there, and cannot be worked with."""
+    """Return the problem of a server that refuses everything for now, although it is there."""
     statuses = {answer.status for answer in answers.values()}
     if statuses <= {429, 502, 503, 504}:
         return problem("server_busy", status=max(statuses))
@@ -312,9 +313,10 @@ def _busy(answers: Mapping[Probe, Response]) -> Problem | None:
 
 
 def _nothing_there(server: Server, answers: Mapping[Probe, Response]) -> Problem | None:
-    """The same refusal for the list and for a video: no such route, most often a missing `/v1`.
+    """Return the problem of a missing route, most often a missing `/v1`.
 
-    Some servers name the route in their refusal; that is no difference.
+    It is recognized by the same refusal for the list and for a video. Some servers name the route
+    in their refusal; that does not count as a difference.
     """
     listed, unknown = answers.get("list"), answers.get("unknown")
     if listed is None or unknown is None:
@@ -331,14 +333,14 @@ def _nothing_there(server: Server, answers: Mapping[Probe, Response]) -> Problem
 
 
 def _says_no_route(answers: Mapping[Probe, Response]) -> bool:
-    """Return whether the refusals leave no doubt that it is the route that is missing."""
+    """Return whether the refusals say for certain that the route is missing."""
     if _other_service(answers):
         return True
     return all(_NO_ROUTE.search(_text(answers[probe])) for probe in ("list", "unknown"))
 
 
 def _other_service(answers: Mapping[Probe, Response]) -> str:
-    """The name of a service that makes videos in another way; empty where it is none of these."""
+    """Return the name of a service that makes videos in another way; empty if it is none."""
     if "system_stats_" in answers and "comfyui_version" in _text(answers["system_stats_"]):
         return "ComfyUI"
     if "proxy_" in answers and '"upstream"' in _text(answers["proxy_"]):

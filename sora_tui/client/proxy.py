@@ -1,7 +1,7 @@
-"""Which proxy a request takes, by the variables that curl, git and package tools read, too.
+"""Which proxy a request takes, by the variables that curl, git and package tools read too.
 
-httpx reads them by itself and ends with an exception of its own for values that other programs
-take: SOCKS, IPv6 entries of NO_PROXY, a port that is a word.
+httpx would read them itself, and raises for values that other programs accept: SOCKS, IPv6 entries
+of NO_PROXY, a port that is a word.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sora_tui.core.problem import ProblemError, problem_error
 
-#: The forms of a proxy's address that can be spoken to.
+#: The kinds of proxy that are supported.
 _SCHEMES: Final = frozenset({"http", "https"})
 _HOST: Final = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _PORTS: Final = range(1, 65536)
@@ -24,8 +24,8 @@ class Direct(NamedTuple):
     """One entry of NO_PROXY.
 
     Attributes:
-        host: In small letters, without the dot in front; an address or a network as it is.
-        port: None is every port.
+        host: In lower case, without a dot in front; an address or a network as it is.
+        port: None means every port.
     """
 
     host: str
@@ -37,7 +37,7 @@ class ProxyRules(NamedTuple):
 
     Attributes:
         values: The variable's name and its value, by `http`, `https` and `all`.
-        exceptions: What is spoken to directly.
+        exceptions: Hosts that are reached directly.
         odd: Entries of NO_PROXY that name no host; they are left out.
     """
 
@@ -75,14 +75,14 @@ class ProxyRules(NamedTuple):
 
 
 def read_proxies(environ: Mapping[str, str], system: Mapping[str, str]) -> ProxyRules:
-    """Return the rules of an environment.
+    """Return the proxy rules in an environment.
 
-    Small letters come first, as in curl. HTTP_PROXY does not count where REQUEST_METHOD is set:
-    there a request's header `Proxy` could have put it (CVE-2016-5385).
+    Lower-case names come first, as in curl. HTTP_PROXY does not count where REQUEST_METHOD is set:
+    there a request's header `Proxy` could have set it (CVE-2016-5385).
 
     Args:
         environ: Environment variables.
-        system: What the desktop says, for kinds that no variable names (urllib's `getproxies`).
+        system: The desktop's settings, for kinds that no variable names (urllib's `getproxies`).
     """
     values: dict[str, tuple[str, str]] = {}
     for kind in ("http", "https", "all"):
@@ -107,7 +107,7 @@ def read_proxies(environ: Mapping[str, str], system: Mapping[str, str]) -> Proxy
 
 
 def _read_exception(entry: str) -> Direct | None:
-    """An entry in any form that is in use: a name, an address, a network, each with a port."""
+    """Return an entry in any usual form: a name, an address, a network, each with a port."""
     if entry == "*":
         return Direct("*")
     text = entry.lower().partition("://")[2] or entry.lower()

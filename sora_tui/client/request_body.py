@@ -1,4 +1,4 @@
-"""What is sent for a request: path and fields, by its operation and the server's dialect."""
+"""Path and fields of a request, by its operation and the server's dialect."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sora_tui.client.dialect import dialect_of, with_dialect_defaults
 from sora_tui.core.request import Operation, VideoRequest
 from sora_tui.core.server import Encoding, Server
 
-#: Where an operation is asked for (videos-api, 1.1).
+#: The path of each operation (videos-api, 1.1).
 _PATHS: Final[Mapping[Operation, str]] = {
     "create": "/videos",
     "remix": "/videos/{video}/remix",
@@ -26,7 +26,7 @@ class WireRequest(NamedTuple):
     Attributes:
         path: Below the base address, percent-encoded.
         fields: Only what is set: some servers refuse fields they do not know (divergence 21).
-        file_field: Where a picture or a clip goes.
+        file_field: The field for a picture or a clip.
     """
 
     path: str
@@ -36,7 +36,7 @@ class WireRequest(NamedTuple):
 
 
 def build_request(server: Server, request: VideoRequest) -> WireRequest:
-    """Return what this server is sent for this request."""
+    """Return the request as this server takes it."""
     path = _PATHS[request.operation].format(video=quote(request.source_video or "", safe=""))
     row, settled = dialect_of(server), with_dialect_defaults(server)
     fields = {**server.with_own(request.params), **_settings(request, row.seconds_field)}
@@ -67,11 +67,11 @@ def build_request(server: Server, request: VideoRequest) -> WireRequest:
 
 
 def _settings(request: VideoRequest, seconds_field: str) -> dict[str, str]:
-    """The settings that the API has for this operation; the clip it starts from has the others."""
+    """Return the settings that the API has for this operation; others come from the source clip."""
     settings = {"name" if request.operation == "character" else "prompt": request.prompt}
     if request.operation in {"create", "extend"} and request.seconds is not None:
         settings[seconds_field] = request.seconds
-    # What is not set is no answer: a parameter of the same name may be one ("768P").
+    # A parameter of the same name may be set instead ("768P").
     if request.operation == "create" and request.model is not None:
         settings["model"] = request.model
     if request.operation == "create" and request.size is not None:
@@ -80,5 +80,5 @@ def _settings(request: VideoRequest, seconds_field: str) -> dict[str, str]:
 
 
 def _encodable(text: str) -> str:
-    # A command line may hold undecodable bytes as lone surrogates; no encoder takes them.
+    # A command line may have undecodable bytes as lone surrogates; no encoder takes them.
     return text.encode("utf-8", "replace").decode()

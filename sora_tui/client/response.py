@@ -1,4 +1,4 @@
-"""What comes back over the wire: an answer, or why there is none. Known without httpx."""
+"""What comes back from a server: an answer, or why there is none. Without httpx."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ File = tuple[str, bytes, str]
 
 
 class NotSentError(Exception):
-    """No byte of the request left for the server.
+    """No byte of the request was sent to the server.
 
     Attributes:
         kind: A code of `problem.CODES`.
@@ -22,13 +22,13 @@ class NotSentError(Exception):
 
 
 class UntrustedError(NotSentError):
-    """The server showed a certificate that nothing here vouches for."""
+    """The server showed a certificate that is not trusted."""
 
     kind = "certificate_untrusted"
 
 
 class HandshakeRefusedError(NotSentError):
-    """The server ended the TLS handshake, for want of a certificate of ours or of common ground."""
+    """The server ended the TLS handshake: it wants a certificate, or no version is common."""
 
     kind = "handshake_refused"
 
@@ -37,7 +37,7 @@ class NoResponseError(Exception):
     """The request may have arrived; its answer did not.
 
     Attributes:
-        kind: A code of `problem.CODES`, where nothing was paid for.
+        kind: A code of `problem.CODES`, for requests that are not paid.
     """
 
     kind = "server_unreachable"

@@ -1,4 +1,4 @@
-"""What the calls raise that are not paid for: they gave no answer that can be used."""
+"""The exception of calls that are not paid: they gave no usable answer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from sora_tui.core.job import JobError
 
 
 class ServerError(Exception):
-    """A call other than create gave no answer that can be used.
+    """A call other than create gave no usable answer.
 
     Attributes:
-        error: The reason; its `spent` speaks of this call, which itself costs nothing, or, for a
-            download, of the clip that was paid before.
-        retry_after: Seconds the server asks to be left alone, 1..300.
-        not_found: The server says that it knows no such video.
+        error: The reason; its `spent` is about this call, which itself costs nothing, or, for a
+            download, about the clip that was paid before.
+        retry_after: Seconds for which the server asks not to be called, 1..300.
+        not_found: The server says that it does not know such a video.
         asked: The server that a gateway asked about it, where that is not the one that made it.
     """
 

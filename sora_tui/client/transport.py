@@ -45,40 +45,40 @@ from sora_tui.core.problem import problem_error
 from sora_tui.core.server import Server, is_header, key_flaw, origin_of
 
 _log: Final = logging.getLogger("sora_tui.client")
-#: One JSON call, in seconds, from the first packet to the last byte of the answer.
+#: Seconds for one JSON call, from the first packet to the last byte of the answer.
 CALL_DEADLINE: Final = 30.0
 CONNECT_TIMEOUT: Final = 10.0
-#: The answer to a paid request, after its last byte went out: "no answer in 30 s".
+#: Seconds for the answer to a paid request, after its last byte was sent.
 ANSWER_TIMEOUT: Final = 30.0
-#: A paid request in all: this, and its upload at the slowest line that is still taken seriously.
+#: Seconds for a paid request in all: this, and its upload at the slowest speed that is accepted.
 PAID_DEADLINE: Final = 60.0
 SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
 
-#: Stands for the body of an answer in a coding that is not known here.
+#: Stands for the body of an answer in an unknown coding.
 UNREADABLE: Final = "the answer is compressed, though identity was asked for"
 
 _CHUNK: Final = 64 * 1024
 _SECRET_LENGTH: Final = 8
 _SECRET_NAME: Final = re.compile("key|token|secret|sig|pass|auth|code", re.IGNORECASE)
 
-#: "Provably not sent", complete and final. Each of these ends before the first byte of the
-#: request; everything else httpx raises may come after the server has read it all.
+#: The complete list of faults that prove "not sent". Each of these ends before the first byte of
+#: the request; everything else that httpx raises may come after the server has read it all.
 _NOT_SENT: Final = (
     # Refused, unreachable, unknown host, or a TLS handshake that failed: there is no connection.
     httpx.ConnectError,
-    # The same, by waiting.
+    # The same, after a timeout.
     httpx.ConnectTimeout,
     # No connection was even tried: our own pool was full.
     httpx.PoolTimeout,
     # The proxy would not open a tunnel (CONNECT, SOCKS): the request waits for the tunnel.
     httpx.ProxyError,
-    # The address is none that can be spoken to.
+    # The address has no scheme that is supported.
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
 # Not in the list, on purpose: LocalProtocolError (h11 also raises it in mid body), ReadTimeout,
 # WriteTimeout, ReadError, WriteError, RemoteProtocolError (the server may have read everything
-# before it fell silent), and our own deadline.
+# before it stopped answering), and our own deadline.
 
 #: A kept connection that the server closed while we wrote to it (videos-api, divergence 28).
 _STALE: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
@@ -88,7 +88,7 @@ _STALE: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
 
 
-#: A request that is built and not sent; only this module knows what is in it.
+#: A request that is built and not sent; only this module reads it.
 Built = httpx.Request
 
 
@@ -96,11 +96,11 @@ class Wire:
     """The connections to one server. Belongs to one event loop."""
 
     def __init__(self, server: Server) -> None:
-        """Open nothing yet.
+        """Prepare the connections without opening any.
 
         Raises:
             ProblemError: base_url_invalid; key_unusable; config_invalid for a header that HTTP
-                cannot carry, a proxy that cannot be spoken to, certificates that cannot be read.
+                cannot carry, an unsupported proxy, certificates that cannot be read.
         """
         self._server = server = with_dialect_defaults(server)
         self._base = base_url(server)
@@ -115,13 +115,13 @@ class Wire:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
         hear_early_responses(self._paid)
-        self._server_ahead: float | None = None  # of our steady clock, in seconds
+        self._server_ahead: float | None = None  # minus our monotonic clock, in seconds
 
     @property
     def clock_skew(self) -> float | None:
         """Seconds that the server's clock is ahead of ours now; None until an answer had a date.
 
-        Our clock may be set meanwhile: the steady one goes on.
+        It is kept relative to the monotonic clock, since ours may be set meanwhile.
         """
         if self._server_ahead is None:
             return None
@@ -143,7 +143,7 @@ class Wire:
         cookies: Sequence[Cookie] = (),
         without_clips: bool = False,
     ) -> Response:
-        """Return one idempotent call; tried once more when a kept connection turns out to be dead.
+        """Make one idempotent call; repeat it once when a kept connection turns out to be closed.
 
         Args:
             method: The HTTP method.
@@ -152,7 +152,7 @@ class Wire:
             limit: Bytes of the answer that are read.
             at_root: The path is below the address without its `/v1`.
             cookies: Of the job that the call is about.
-            without_clips: Clips inside the answer are left out of it: they count not against
+            without_clips: Clips inside the answer are left out, and do not count against
                 `limit`.
 
         Raises:
@@ -209,8 +209,8 @@ class Wire:
                 },
                 content=_in_chunks(body),
             )
-        # Every field goes as a part, because a form without a file would not be multipart; a
-        # picture goes as a stream, because httpx writes bytes in one piece, under one timeout.
+        # Every field is sent as a part, because a form without a file would not be multipart; a
+        # picture is sent as a stream, because httpx writes bytes in one piece, under one timeout.
         parts: list[tuple[str, tuple[str | None, Any] | tuple[str, Any, str]]] = [
             (name, (None, value)) for name, value in form
         ]
@@ -226,7 +226,7 @@ class Wire:
         """Send what `paid_request` built: once, on a connection of its own.
 
         The deadline is 60 s and the time that both bodies take at 64 KiB/s; after the last byte
-        went out, 30 s of silence end it.
+        was sent, 30 s of silence end it.
 
         Args:
             request: What `paid_request` returned.
@@ -245,7 +245,7 @@ class Wire:
         return self._taken(answer)
 
     def _taken(self, answer: Response) -> Response:
-        """Take note of the server's clock; the answer without our secrets."""
+        """Note the server's clock; return the answer without our secrets."""
         server_time = http_date(answer.headers.get("date"))
         if server_time is not None:
             self._server_ahead = server_time - time.monotonic()
@@ -258,9 +258,9 @@ class Wire:
 
 
 def check_settings(server: Server) -> None:
-    """Refuse what keeps every request from leaving, whatever the server would answer.
+    """Refuse settings with which no request can be sent, whatever the server would answer.
 
-    Nothing is opened. A key that a command prints is not asked for.
+    Nothing is opened. A command that prints a key is not run.
 
     Raises:
         ProblemError: As `Wire`.
@@ -271,9 +271,9 @@ def check_settings(server: Server) -> None:
 
 
 def proxies_for(server: Server) -> ProxyRules:
-    """Return what the environment says about proxies on the way to a server.
+    """Return what the environment says about proxies to a server.
 
-    None has any business between us and this machine.
+    A proxy is never used between us and this machine.
     """
     return ProxyRules({}) if server.is_loopback else read_proxies(os.environ, getproxies())
 
@@ -294,11 +294,11 @@ def base_url(server: Server) -> str:
 
 
 def without_key(server: Server, text: bytes) -> bytes:
-    """Return what a server says, without the secrets we sent it.
+    """Return a server's text without the secrets that we sent.
 
-    "Incorrect API key provided: sk-..." goes into documents, logs and messages. Shorter words than
-    eight signs are no secrets: local servers are often given `EMPTY`. Of a query only what its name
-    calls secret is one: what a server says of an `api-version` is worth reading.
+    "Incorrect API key provided: sk-..." would go into documents, logs and messages. Words shorter
+    than eight characters are no secrets: local servers are often given `EMPTY`. Of a query only a
+    parameter with the name of a secret is one: what a server says of an `api-version` is useful.
     """
     secrets = [server.key.reveal()] if server.key else []
     secrets += [word for value in server.headers.values() for word in value.split()]
@@ -313,18 +313,19 @@ def without_key(server: Server, text: bytes) -> bytes:
 
 
 def client_options(server: Server, url: str) -> dict[str, Any]:
-    """What every client for this server has that speaks to the origin of `url`."""
+    """Return the options that every client for this server has, for the origin of `url`."""
     proxy = proxies_for(server).proxy_for(url)
     encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
     return {
         "auth": _KeyForOrigin(server),
-        # What comes compressed all the same is unpacked by `content_coding`, never by httpx: a gzip
-        # bomb of 1 MB became 1 GB in memory.
+        # What comes compressed all the same is decompressed by `content_coding`, never by httpx: a
+        # gzip bomb of 1 MB became 1 GB in memory.
         "headers": {"Accept-Encoding": "identity", "User-Agent": "sora-tui"},
         # Certificates that cannot be read are no reason to refuse what needs none.
         "verify": trusted() if encrypted else nothing_trusted(),
         "proxy": proxy,
-        # Proxies are read here; what else httpx would read (.netrc, SSL_CERT_FILE) we do, or not.
+        # We read proxies and SSL_CERT_FILE ourselves, and ignore what else httpx would read
+        # (.netrc).
         "trust_env": False,
         "follow_redirects": False,
         "cookies": no_store(),
@@ -363,7 +364,7 @@ def _credentials(server: Server) -> httpx.Headers:
             headers["Authorization"] = f"Bearer {token}"
     elif server.auth == "api-key" and key:
         headers["api-key"] = key
-    # The profile's headers come last, so that a person may say `Authorization = "Basic …"`.
+    # The profile's headers come last, so that a person may set `Authorization = "Basic …"`.
     for name, value in (*headers.items(), *server.headers.items()):
         if not is_header(name, value):
             raise problem_error("config_invalid", key=f"servers.{server.name}: {name}")
@@ -386,7 +387,7 @@ async def _exchange(
         request: The request to send.
         limit: Most bytes of the body that are read.
         deadline: When it must be over, in seconds of the loop's clock.
-        clip: What it takes is not counted against `limit`, and has time of its own.
+        clip: What it takes does not count against `limit`, and has time of its own.
     """
     began = time.monotonic()
     response: httpx.Response | None = None
@@ -421,7 +422,7 @@ async def _exchange(
 
 
 async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator[bytes]:
-    """Yield what the body means; nothing of one that cannot be read."""
+    """Yield the decoded body; nothing of one in an unknown coding."""
     if decoder.unreadable:
         return
     async for chunk in response.aiter_raw():
@@ -430,7 +431,7 @@ async def _unpacked(response: httpx.Response, decoder: Decoder) -> AsyncIterator
 
 
 def lower_names(headers: httpx.Headers) -> dict[str, str]:
-    """By lower-case name. Cookies may be secrets, and are read where a job needs them."""
+    """Return headers by lower-case name, without cookies: these may be secrets."""
     found = {name.lower(): value for name, value in headers.items()}
     found.pop("set-cookie", None)
     return found
@@ -445,7 +446,7 @@ def _add_cookies(request: httpx.Request, cookies: Sequence[Cookie]) -> None:
 def log_call(
     request: httpx.Request, status: int, began: float, size: int, headers: Mapping[str, str]
 ) -> None:
-    """One line for `--debug`: never a body, a query, a header or a key."""
+    """Log one line for `--debug`: never a body, a query, a header or a key."""
     _log.debug(
         "%s %s %d %.0f ms %d bytes %s",
         request.method,
@@ -462,17 +463,17 @@ async def _in_chunks(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + _CHUNK]
 
 
-#: How OpenSSL names a certificate that it does not trust; httpx hands on its words alone.
+#: How OpenSSL names a certificate that it does not trust; httpx passes on only its text.
 _UNTRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
-#: How OpenSSL names what the other end says before it breaks off.
+#: How OpenSSL names the reason that the other side sends before it closes the connection.
 _ALERT: Final = "_ALERT_"
 #: The alert of a server that got no certificate from us. It belongs to the handshake of TLS 1.3
-#: (RFC 8446, 6.2), which the server ends with it; we may have sent a request behind our own part.
+#: (RFC 8446, 6.2), which it ends; we may have sent a request after our own part.
 _CERTIFICATE_REQUIRED: Final = "ALERT_CERTIFICATE_REQUIRED"
 
 
 def classify_fault(fault: Exception) -> NotSentError | NoResponseError:
-    """The one place that decides whether a request was sent."""
+    """Decide whether a request was sent; this is the one place for it."""
     words = fault_words(fault)
     not_sent = isinstance(fault, _NOT_SENT)
     if not_sent and _UNTRUSTED in words:
@@ -483,7 +484,7 @@ def classify_fault(fault: Exception) -> NotSentError | NoResponseError:
 
 
 def fault_words(fault: BaseException) -> str:
-    """The first words in a chain of faults: the outer ones often have none."""
+    """Return the first text in a chain of faults: the outer ones often have none."""
     cause: BaseException | None = fault
     while cause is not None:
         if words := str(cause):

@@ -49,14 +49,14 @@ from sora_tui.core.text import clean, clean_line
 if TYPE_CHECKING:
     from sora_tui.client.transport import Built
 
-#: Wait after a 429 that does not say how long, in seconds.
+#: Wait after a 429 that names no time, in seconds.
 DEFAULT_WAIT: Final = 15.0
 
 #: Codes that say the account is empty, not that we are too fast (OpenAI, new-api, gateways).
 _QUOTA_MARKS: Final = ("quota", "billing", "budget", "insufficient_")
-#: Words that name a limit: a rate, a number at once, a quota. "Too many requests" is no more than
-#: the name of the status, which a proxy writes too, and `RateLimitError` is what LiteLLM makes of
-#: any 429 that it is given.
+#: Words that name a limit: a rate, a number at once, a quota. "Too many requests" is only the name
+#: of the status, which a proxy writes too, and `RateLimitError` is what LiteLLM makes of any 429
+#: that it gets.
 _LIMIT: Final = re.compile(
     r"rate[ _-]limit|concurren|quota|throttl"
     r"|too[ _]many[ _](concurrent|parallel|active|running|pending|queued|open)"
@@ -68,9 +68,9 @@ _LIMIT: Final = re.compile(
     r"|queue (is )?full|请求数限制|速率限制|频率限制|并发|限流|配额",
     re.IGNORECASE,
 )
-#: Codes that say the key is wrong, under whatever status (LiteLLM answers 400 without its base).
+#: Codes that say the key is wrong, under any status (LiteLLM answers 400 without its database).
 _KEY_CODES: Final = frozenset({"invalid_api_key", "no_db_connection", "auth_error"})
-#: Codes and words by which a server says that the key is good, and has no right to this:
+#: Codes and words by which a server says that the key is valid, but has no right to this:
 #: `*_model_access_denied` of LiteLLM, `insufficient_permissions` and "missing scopes" of OpenAI,
 #: `PermissionDenied` of Azure; the Chinese words are new-api's.
 _NO_GRANT_CODE: Final = re.compile(
@@ -84,15 +84,15 @@ _NO_GRANT: Final = re.compile(
     r"model|insufficient permissions|missing scopes?\b|无权(访问|使用)",
     re.IGNORECASE,
 )
-#: By these a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, by which a gateway
-#: tells that a model failed at work (Azure ML); nor what no RFC knows: proxies say 460 and 499 of
-#: a request that they gave up on.
+#: Statuses with which a server refuses before it acts (RFC 9110, 6585, 7725). Not 424, with which a
+#: gateway says that a model failed while working (Azure ML); nor statuses of no RFC: proxies send
+#: 460 and 499 for a request that they gave up.
 _REFUSALS: Final = frozenset({301, 302, 307, 308, *range(400, 432), 451} - {408, 409, 424})
 _VIDEO_MADE: Final = re.compile(
     r"/(?:videos?|tasks?|jobs?|generations?|predictions?)/(?!generations?/?(?:[?#]|$))[^/?#]+/?(?:[?#]|$)",
     re.IGNORECASE,
 )
-#: Where servers put the rows of a list.
+#: Names under which servers put the rows of a list.
 _ROW_NAMES: Final = (
     "data",
     "items",
@@ -108,11 +108,11 @@ _ROW_NAMES: Final = (
     "entries",
     "page",
 )
-#: How servers say that there is another page.
+#: Names by which servers say that there is another page.
 _MORE_NAMES: Final = ("has_more", "hasMore", "has_next", "hasNext", "more")
-#: Beside these, rows that are null are none: a nil slice of Go.
+#: Beside these, null in place of rows means no rows: a nil slice of Go.
 _LIST_SIGNS: Final = ("has_more", "hasMore", "total", "total_count", "count", "first_id", "last_id")
-#: The least that servers give on a page.
+#: Fewest rows that servers put on a page.
 _A_PAGE: Final = 20
 #: How a message names the model that was asked: `model 'sora-2'`, `model=openai/sora-2`.
 _MODEL_NAMED: Final = re.compile(r"\bmodel(?:=| ?: ?| )['\"`]([\w./:-]+)['\"`]|\bmodel=([\w./:-]+)")
@@ -125,7 +125,8 @@ class Upload:
     """The picture or the clip of a request.
 
     Attributes:
-        path: Where it lies for a server that shares our disk (SGLang), relative to the workspace.
+        path: Where it is stored, for a server that shares our disk (SGLang), relative to the
+            workspace.
     """
 
     data: bytes = field(repr=False)
@@ -135,10 +136,10 @@ class Upload:
 
 
 class PaidRequest(NamedTuple):
-    """A paid request with headers and body: once it is on its way nothing of ours can fail.
+    """A paid request with headers and body: nothing of ours can fail while it is sent.
 
     Attributes:
-        built: None for an operation on a clip that has none: it must not be paid for.
+        built: None for an operation on a clip that has no clip: it must not be paid for.
     """
 
     operation: Operation
@@ -146,10 +147,10 @@ class PaidRequest(NamedTuple):
 
 
 class Poll(NamedTuple):
-    """One look at a job.
+    """The answer to one poll of a job.
 
     Attributes:
-        after: Seconds the server wants until the next one, 1..60.
+        after: Seconds until the next poll, as the server asks, 1..60.
         cookies: What the answer set; they replace the job's of the same name.
     """
 
@@ -173,10 +174,10 @@ class VideoPage(NamedTuple):
 
 
 class VideosClient:
-    """A server's `/videos`. Belongs to one event loop; at most 8 calls at once make sense."""
+    """A server's `/videos`. Belongs to one event loop; more than 8 calls at once are no use."""
 
     def __init__(self, server: Server) -> None:
-        """Nothing is sent yet.
+        """Prepare a client; nothing is sent yet.
 
         Args:
             server: With a real http(s) address, never `simulator:`.
@@ -187,14 +188,14 @@ class VideosClient:
         self.server = server
         self._fitted = with_dialect_defaults(server)
         self._dialect = dialect_of(server)
-        # httpx is 7 MB that a screen full of finished jobs need not carry.
+        # httpx is 7 MB that a screen full of finished jobs need not load.
         from sora_tui.client.transport import Wire
 
         self._wire = Wire(server)
 
     @property
     def clock_skew(self) -> float | None:
-        """Seconds that the server's clock is ahead of ours, to about one second, if it is known."""
+        """The server's clock minus ours, in seconds, to about one second, if it is known."""
         return self._wire.clock_skew
 
     async def aclose(self) -> None:
@@ -208,22 +209,24 @@ class VideosClient:
         key: str,
         sink: Callable[[int, bytes], object] | None = None,
     ) -> CreateOutcome:
-        """Return the paid request, sent once. Raises nothing the network or a server could cause.
+        """Send the paid request once and return its outcome.
+
+        It raises nothing that the network or a server could cause.
 
         Args:
             request: What is asked for.
             upload: The prepared picture or clip, where the request has one.
-            key: Goes along as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to
-                honour it, and it harms none.
-            sink: Takes the number and the bytes of each clip that the answer has in it
-                (`Accepted.clips`); what it got of others is none.
+            key: Sent as `Idempotency-Key` and `X-Client-Request-Id`: no server is known to honour
+                it, and none is disturbed by it.
+            sink: Takes the number and the bytes of each clip in the answer (`Accepted.clips`); what
+                it got of other clips is incomplete.
         """
         return await self.send(self.prepare(request, upload, key), sink)
 
     def prepare(self, request: VideoRequest, upload: Upload | None, key: str) -> PaidRequest:
-        """Build the paid request whole, before it counts as sent.
+        """Build the whole paid request, before it counts as sent.
 
-        What fails here is a fault of ours, and provably nothing has left.
+        A failure here is a fault of ours, and provably nothing was sent.
         """
         if not _has_source(request, upload):
             return PaidRequest(request.operation, None)
@@ -245,7 +248,7 @@ class VideosClient:
     async def send(
         self, paid: PaidRequest, sink: Callable[[int, bytes], object] | None = None
     ) -> CreateOutcome:
-        """Send what `prepare` built, once. Raises nothing the network or a server could cause.
+        """Send what `prepare` built, once. Raises nothing that the network or a server could cause.
 
         Args:
             paid: The request, ready to go out.
@@ -266,14 +269,14 @@ class VideosClient:
             return replace(outcome, video=_as_made(outcome.video))
         if isinstance(outcome, Accepted) and clip is not None and clip.whole:
             video = outcome.video
-            if not video.status:  # LocalAI's shape: an id and the clip, and no word on how it goes
+            if not video.status:  # localAI's form: an id and the clip, without a status
                 video = video._replace(status="completed", phase=Phase.COMPLETED)
             is_done = video.phase is Phase.COMPLETED
             return replace(outcome, video=video, clips=tuple(sorted(clip.whole)) if is_done else ())
         return outcome
 
     def _with_cost(self, outcome: CreateOutcome, answer: Response) -> CreateOutcome:
-        """Return what a header says it costs; 0 is what LiteLLM says of a model without a price."""
+        """Return the outcome with the cost in a header; LiteLLM sends 0 where it has no price."""
         said = answer.headers.get(self._dialect.cost_header, "")
         if not isinstance(outcome, Accepted) or self.server.currency != "USD":
             return outcome
@@ -283,7 +286,7 @@ class VideosClient:
         return replace(outcome, video=outcome.video._replace(cost=cost))
 
     async def retrieve(self, video_id: str, cookies: Sequence[Cookie] = ()) -> Poll:
-        """Return one look at a job.
+        """Poll a job.
 
         Args:
             video_id: The server's id of the video.
@@ -348,7 +351,7 @@ class VideosClient:
         )
 
     async def delete(self, video_id: str, cookies: Sequence[Cookie] = ()) -> None:
-        """Delete a job at the server; one it does not know is deleted (divergence 17).
+        """Delete a job at the server; an unknown job counts as deleted (divergence 17).
 
         Raises:
             ServerError: It refused. 404, 405 and 501: this server cannot.
@@ -358,7 +361,7 @@ class VideosClient:
         if _is_success(answer):
             return
         failure = _server_error(answer)
-        # A missing route may answer 404 as well (new-api): what can be looked at is not gone.
+        # A missing route may answer 404 as well (new-api): a video that can be polled is not gone.
         if not failure.not_found or not await self._has_forgotten(video_id, cookies):
             raise failure
 
@@ -396,7 +399,7 @@ class VideosClient:
             raise ServerError(error) from fault
 
     def _in_form(self, fields: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-        """Return the fields as text, for a form; objects and lists as this server reads them."""
+        """Return the fields as text for a form, objects and lists in the form this server reads."""
         flat = _bracketed(fields) if self._dialect.nested == "brackets" else fields.items()
         return [
             (name, value if isinstance(value, str) else json.dumps(value, default=str))
@@ -418,14 +421,14 @@ class VideosClient:
 
 
 def outcome_of(answer: Response) -> CreateOutcome:
-    """Return what the answer to a paid request means for the money.
+    """Return the outcome that the answer to a paid request means.
 
-    A refusal counts as definite only where the protocol leaves no other reading, or a server's own
-    words leave none. 408, 409 and every 5xx may come from a proxy that lost sight of a server at
-    work, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
-    15.4.4): these are unclear. `Retry-After` changes nothing about that: a proxy adds it to a 503
-    for what it cannot see. So is whatever a gateway says that tried more than once, or that hands
-    on a video.
+    A refusal counts as definite only where the protocol, or a server's own words, allow no other
+    meaning. 408, 409 and every 5xx may come from a proxy that lost the connection to a working
+    server, and a 303, or any redirect to a video, points to something that was made (RFC 9110,
+    15.4.4): these are unclear. `Retry-After` does not change that: a proxy adds it to a 503 without
+    knowing what happens behind it. Also unclear is the answer of a gateway that tried more than
+    once, or that passes a video on.
     """
     status = answer.status
     document = _document(answer)
@@ -452,15 +455,15 @@ def outcome_of(answer: Response) -> CreateOutcome:
 
 
 def _names_limit(refusal: Refusal) -> bool:
-    """Return whether it is a server's own error object that says which limit was reached."""
+    """Return whether a server's own error object says which limit was reached."""
     said = f"{refusal.code or ''} {refusal.message}"
     return refusal.has_envelope and _LIMIT.search(said) is not None
 
 
 def _points_to_a_video(answer: Response) -> bool:
-    """Return whether a redirect leads to something that was made, or may do so and does not say.
+    """Return whether a redirect leads to something that was made, or may do so without saying it.
 
-    307 and 308 ask for the same request elsewhere: what has no address was still not done.
+    307 and 308 ask for the same request elsewhere: without an address nothing was done.
     """
     where = answer.headers.get("location")
     if where is None:
@@ -469,7 +472,7 @@ def _points_to_a_video(answer: Response) -> bool:
 
 
 def _bracketed(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """`a[b]` for objects and `a[]` for lists, as the SDK of OpenAI writes them (videos-api 1.2)."""
+    """Yield `a[b]` for objects and `a[]` for lists, as OpenAI's SDK does (videos-api 1.2)."""
     for name, value in fields.items():
         if isinstance(value, Mapping):
             yield from _bracketed({f"{name}[{key}]": inner for key, inner in value.items()})
@@ -481,7 +484,7 @@ def _bracketed(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _has_source(request: VideoRequest, upload: Upload | None) -> bool:
-    """Return whether an operation on a clip has one: it must not be paid for without."""
+    """Return whether an operation on a clip has a clip: without it must not be paid for."""
     if request.operation == "create":
         return True
     if request.source_file is not None:
@@ -490,7 +493,7 @@ def _has_source(request: VideoRequest, upload: Upload | None) -> bool:
 
 
 def _as_made(character: RemoteVideo) -> RemoteVideo:
-    """Return a character is there with the answer; it has no status (VideoCharacterResource)."""
+    """Return a character as completed; its answer has no status (VideoCharacterResource)."""
     if character.phase is Phase.FAILED:
         return character
     return character._replace(status="completed", phase=Phase.COMPLETED)
@@ -505,7 +508,7 @@ def model_names(answer: Response) -> tuple[str, ...]:
 
 
 def is_key_refusal(answer: Response) -> bool:
-    """Return whether a server refuses the key, under whatever status."""
+    """Return whether a server refuses the key, under any status."""
     if not 400 <= answer.status < 500:
         return False
     return _refusal_kind(answer.status, refusal_in(answer.body)) == "key_refused"
@@ -531,7 +534,7 @@ def _refusal_kind(status: int, refusal: Refusal) -> str:
 
 
 def _has_no_grant(refusal: Refusal) -> bool:
-    """Return whether the key is good, and has no right to what is asked for."""
+    """Return whether the key is valid, but has no right to what is asked for."""
     return bool(_NO_GRANT_CODE.search(refusal.code or "") or _NO_GRANT.search(refusal.message))
 
 
@@ -551,7 +554,7 @@ def _document(answer: Response) -> object:
 
 
 def _rows(answer: Response) -> list[object]:
-    """The rows of a list answer: under one of the usual names, one level down too, or bare."""
+    """Return the rows of a list: under a usual name, perhaps one level down, or bare."""
     found: object = _document(answer)
     is_list = isinstance(found, Mapping) and (
         found.get("object") == "list" or any(name in found for name in _LIST_SIGNS)
@@ -567,13 +570,13 @@ def _rows(answer: Response) -> list[object]:
 
 
 def _below(document: Mapping[str, Any]) -> object:
-    """Return what stands under the first usual name that has anything."""
+    """Return the value under the first usual name that has any."""
     values = (document.get(name) for name in _ROW_NAMES)
     return next((value for value in values if isinstance(value, list | Mapping)), None)
 
 
 def _about_page(document: object) -> Mapping[str, Any]:
-    """Return what is told beside the rows of a list, one level down too."""
+    """Return the fields beside the rows of a list, perhaps one level down."""
     if not isinstance(document, Mapping):
         return {}
     inner = _below(document)
@@ -581,7 +584,7 @@ def _about_page(document: object) -> Mapping[str, Any]:
 
 
 def _has_more(said: Mapping[str, Any], rows: int) -> bool:
-    """Return whether there is a page behind this one; a server that does not say may have one."""
+    """Return whether there is another page; a server that does not say may have one."""
     told = next((said[name] for name in _MORE_NAMES if said.get(name) is not None), None)
     if told is None:
         return rows >= _A_PAGE
@@ -610,11 +613,11 @@ def _error(kind: str, spent: Spent, answer: Response, refusal: Refusal) -> JobEr
 
 
 def asked_instead(video_id: str, answer: Response) -> str:
-    """The server that a gateway asked for a video, where it is none that can have it; else "".
+    """Return the server that a gateway asked for a video, if it is the wrong one; else "".
 
-    LiteLLM 1.110 finds the deployment by the upstream model's name, and takes another group that
-    has this name: its 404 is one of the wrong server. The id says which one made the video, and
-    `x-litellm-model-name`, or the message, which one was asked.
+    LiteLLM 1.110 finds the deployment by the upstream model's name, and may take another group that
+    has this name: its 404 is then one of the wrong server. The id says which one made the video,
+    and `x-litellm-model-name`, or the message, which one was asked.
     """
     route = route_of(video_id)
     if route is None:
@@ -631,7 +634,7 @@ def asked_instead(video_id: str, answer: Response) -> str:
 
 
 def _server_error(answer: Response) -> ServerError:
-    """Return an answer to a free call that is of no use; the call itself cost nothing."""
+    """Return the error for an unusable answer to a free call, which itself cost nothing."""
     refusal = refusal_in(answer.body)
     not_found = answer.status == 404 or refusal.code in _UNKNOWN_ID_CODES
     if _is_success(answer):

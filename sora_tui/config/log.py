@@ -19,7 +19,7 @@ _BYTES: Final = 1024 * 1024
 _FILES: Final = 3
 _REDACTED: Final = "[redacted]"
 _SECRETS: Final = (
-    # keys by their looks, and whatever follows a word that announces one
+    # words that look like keys, and the word after one that announces a key
     re.compile(r"\bsk-[\w-]{4,}"),
     re.compile(r"(?i)(?<=\bbearer )\s*[^\s'\",]+"),
     re.compile(

@@ -78,7 +78,7 @@ def read_profiles(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Profi
 
     Args:
         file: The TOML file, parsed.
-        environ: Where `api_key_env` looks.
+        environ: Variables that `api_key_env` may name.
 
     Raises:
         ProblemError: config_invalid, naming file, key and line.

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from sora_tui.core.problem import ProblemError, problem_error
 
 _PORTS: Final = {"http": 80, "https": 443}
-#: Addresses that a server listens on and nobody can call.
+#: Addresses that a server may listen on, but that a client cannot call.
 _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- compared, not bound
 #: Ends of an address that belong to one request.
 _ROUTE: Final = "/videos"

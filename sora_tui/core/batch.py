@@ -87,7 +87,7 @@ def stands_for(job: Job, batch: str, request: VideoRequest) -> bool:
 
 
 def read_lines(source: str, *, toml: bool) -> tuple[list[Line], list[ProblemError]]:
-    """Read the lines of a batch file; return them, and what is wrong with those that are none.
+    """Read the lines of a batch file; return them, and the problems of wrong ones.
 
     Args:
         source: The text of the file.

@@ -192,7 +192,7 @@ def strings_in(value: object) -> frozenset[str]:
 
 
 def _count(value: object) -> int:
-    """Return a count of clips; 1 for what is none."""
+    """Return a count of clips; 1 for a value that is no count."""
     return whole(value, 1) or 1
 
 

@@ -137,7 +137,7 @@ def stored_document(job: Job) -> dict[str, Any]:
         document["cookies"] = [
             {**_cookie(cookie), "value": cookie.value.reveal()} for cookie in job.cookies
         ]
-        # Not in `to_document`: nobody knows which of them are secrets.
+        # Not in `to_document`: some of them may be secrets.
         unknown = job.extra.get(_IN_ROWS, {}).get("cookies", {})
         _add_to_rows(document, {"cookies": unknown})
     return document

@@ -284,7 +284,7 @@ class Batch(NamedTuple):
     """
 
     id: str
-    index: int  # type: ignore[assignment]  # nobody looks for a value in a batch
+    index: int  # type: ignore[assignment]  # a batch is never searched for a value
     of: int = 0
     line: str = ""
 

@@ -134,7 +134,7 @@ def fingerprint(request: VideoRequest) -> str:
     return sha256_of("\0".join(judged).encode("utf-8", "surrogatepass"))[:32]
 
 
-#: Names with a separator or a hump inside: what a code looks like in the middle of a text.
+#: Names with a separator or an inner capital: the form of a code in the middle of a text.
 _NAME: Final = re.compile(r"\b[A-Za-z]+(?:[_-][A-Za-z]+)+\b|\b(?:[A-Z]+[a-z]+){2,}\b")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 #: Splits a message into sentences: a word of one sentence does not explain another.

@@ -40,7 +40,7 @@ def whole(value: object, least: int = 0, most: int = int(_MOST)) -> int | None:
 
 
 def amount(value: object) -> Decimal | None:
-    """Return a sum of money, 0 or more, exact as it is written; None if it is none."""
+    """Return a sum of money, 0 or more, exact as it is written; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if not isinstance(value, str):

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class Layout(NamedTuple):
-    """How a person has arranged the workbench, as the difference from what a size gives.
+    """How a person has arranged the workbench, as the difference from the default for a size.
 
     Attributes:
         side: Columns more (or less) for prompts and references.
         inspector: Columns more for the inspector.
         jobs: Rows more for the job list.
-        hidden: Panes that are out of sight.
+        hidden: Panes that are hidden.
     """
 
     side: int = 0

@@ -206,5 +206,5 @@ def problem(code: str, **facts: Fact) -> Problem:
 
 
 def problem_error(code: str, **facts: Fact) -> ProblemError:
-    """`problem()`, ready to be raised."""
+    """Return `problem()` as an exception to be raised."""
     return ProblemError(problem(code, **facts))

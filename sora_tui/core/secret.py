@@ -13,11 +13,11 @@ class Secret:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether `reveal` answers at once; one that a password manager holds may block."""
+        """Whether `reveal` returns at once; a key in a password manager may block."""
         return True
 
     def reveal(self) -> str:
-        """The key itself; only for the header it belongs in."""
+        """Return the key itself; only for the header that carries it."""
         return self._value
 
     def __repr__(self) -> str:

@@ -263,7 +263,7 @@ def profile_for(servers: Mapping[str, Server], ref: ServerRef) -> Server | None:
 
 @lru_cache(maxsize=256)  # asked of every job at every look, and there are few servers
 def origin_of(base_url: str) -> str:
-    """Scheme, host and port of an address, lower case, default ports left out."""
+    """Return scheme, host and port of an address, lower case, default ports left out."""
     parts = urlsplit(base_url)
     if not parts.hostname:
         return base_url

@@ -1,1 +1,1 @@
-"""What happens to a job over time."""
+"""Moves jobs: sends, polls, downloads and recovers them."""

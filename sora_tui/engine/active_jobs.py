@@ -1,4 +1,4 @@
-"""The jobs that are under way: each step durable on disk first, then told."""
+"""The active jobs: each step is written to disk first, then published."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from sora_tui.engine.budget_guard import BudgetGuard
 from sora_tui.engine.events import EngineEvent, JobChanged, JobRemoved, Retry, Transfer
 from sora_tui.workspace.history import History
 
-#: A poll that only moves the percentage is written this seldom: a step is worth an fsync, a
-#: percent is not.
+#: A poll that changes only the percentage is written this seldom: a step is worth an fsync, a
+#: percentage is not.
 PROGRESS_WRITTEN_EVERY: Final = timedelta(seconds=10)
-#: Faces hear of one job at most this often, in seconds.
+#: Faces get events of one job at most this often, in seconds.
 PUBLISHED_EVERY: Final = 0.2
-#: A job whose answer failed on a fault of ours is asked about again after so long: the server may
+#: A job whose answer failed on a fault of ours is polled again after this time: the server may
 #: answer otherwise by then.
 FAULT_WAIT: Final = timedelta(minutes=5)
 
-#: Reasons for which nobody tells how a job under way is, until a person changes something.
+#: Reasons why the status of a running job is unknown until a person changes something.
 LASTING_ERRORS: Final = frozenset(
     {
         "base_url_insecure",
@@ -47,7 +47,7 @@ LASTING_ERRORS: Final = frozenset(
         "videos_missing",
     }
 )
-#: Facts of a problem that a job's error has a field for.
+#: Facts of a problem for which a job's error has a field.
 _OWN_FIELDS: Final = frozenset({"code", "status", "request_id"})
 
 _log = logging.getLogger("sora_tui.engine")
@@ -56,12 +56,12 @@ Listener = Callable[[EngineEvent], None]
 
 
 def utc_now() -> datetime:
-    """Now, as documents write it."""
+    """Return the present time, as documents write it."""
     return datetime.now(UTC)
 
 
 def local_error(why: Problem) -> JobError:
-    """Return a reason of our own, as a job keeps it."""
+    """Return a reason of our own, as a job stores it."""
     facts = {name: fact for name, fact in why.facts.items() if name not in _OWN_FIELDS}
     message = str(why.facts.get("message") or ", ".join(map(str, facts.values())))
     code, status = why.facts.get("code"), why.facts.get("status")
@@ -84,7 +84,7 @@ class EventBus:
         self._published_at = 0.0
 
     def job(self, event: JobChanged) -> None:
-        """Tell of a job soon; a later event of the same job replaces this one."""
+        """Publish a job soon; a later event of the same job replaces this one."""
         self._waiting[event.job.id] = event
         if self._timer is None:
             loop = asyncio.get_running_loop()
@@ -92,13 +92,13 @@ class EventBus:
             self._timer = loop.call_later(wait, self.flush)
 
     def removed(self, job_id: str) -> None:
-        """Tell that a job is gone; nothing of it is told after that."""
+        """Publish that a job is gone; no event of it follows."""
         self._waiting.pop(job_id, None)
         for listener in tuple(self._listeners):
             listener(JobRemoved(job_id))
 
     def flush(self) -> None:
-        """Tell what waits."""
+        """Publish the events that wait."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -110,7 +110,7 @@ class EventBus:
 
 
 class ActiveJobs:
-    """Every job the engine has work with, and the only hand that writes documents."""
+    """Every job the engine has work with; the only writer of documents."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class ActiveJobs:
         self._servers = servers
         self._server_of: dict[ServerRef, Server | None] = {}
         self.jobs: dict[str, Job] = {}
-        #: Pending jobs that were found at a start: the server's list is asked before they are sent.
+        #: Pending jobs that were found at a start: the server's list is read before they are sent.
         self.unchecked: set[str] = set()
         self._clocks: dict[str, float] = {}
         self._event_bus = event_bus
@@ -133,17 +133,17 @@ class ActiveJobs:
         self._written: dict[str, datetime] = {}
         self._transfers: dict[str, Transfer] = {}
         self._retries: dict[str, Retry] = {}
-        #: Called after every step; the engine looks whether somebody has to wake up.
+        #: Called after every step; the engine checks which worker has to wake up.
         self.on_step: Callable[[Job], None] = lambda job: None
 
     def take_in(self, job: Job) -> None:
-        """Take a job in that is on disk as it is."""
+        """Add a job that is on disk as it is."""
         self.jobs[job.id] = job
         self._written[job.id] = job.updated_at
         self._publish(job)
 
     def put(self, job: Job) -> Job:
-        """Make a step durable, then let it be known.
+        """Write a step durably, then publish it.
 
         Raises:
             ProblemError: disk_full or folder_not_writable, or owned_elsewhere when the lock is
@@ -151,7 +151,7 @@ class ActiveJobs:
         """
         before = self.jobs.get(job.id)
         moved = before is None or _is_worth_writing(before, job)
-        # Either way: a clock that was set back is no reason to write nothing for an hour.
+        # Either way, because a clock that was set back must not stop the writing for an hour.
         if moved or abs(job.updated_at - self._written[job.id]) >= PROGRESS_WRITTEN_EVERY:
             if not self._owns():
                 raise problem_error("owned_elsewhere")
@@ -172,16 +172,16 @@ class ActiveJobs:
         return job
 
     def sent_at_clock(self, job_id: str) -> None:
-        """Remember what our clock says while a job is sent: it may be set right afterwards."""
+        """Note what our clock says while a job is sent: it may be set afterwards."""
         self._clocks[job_id] = _clock()
 
     def clock_moved(self, job_id: str) -> float | None:
-        """Seconds that our clock was set ahead since a job was sent; None if not sent by us."""
+        """Return the seconds our clock was set ahead since a job was sent; None if not known."""
         at = self._clocks.get(job_id)
         return None if at is None else _clock() - at
 
     def take_notes(self) -> None:
-        """Make the notes that a person wrote into documents part of the active jobs.
+        """Take over the notes that a person wrote into documents of active jobs.
 
         Raises:
             ProblemError: disk_full or folder_not_writable.
@@ -191,9 +191,9 @@ class ActiveJobs:
             self._publish(job)
 
     async def put_with_retry(self, job: Job) -> Job:
-        """`put` what must not be forgotten, such as an id that was paid for.
+        """Do as `put` with what must not be lost, such as an id that was paid for.
 
-        A disk that is full is tried again every two seconds; meanwhile the job shows why.
+        On a full disk it is tried again every two seconds; meanwhile the job shows why.
 
         Raises:
             ProblemError: owned_elsewhere.
@@ -210,13 +210,13 @@ class ActiveJobs:
     def report_blocked(
         self, job: Job, why: Problem, wait: timedelta, *, durably: bool = True
     ) -> None:
-        """Leave a job as it is for a reason of our own, and say it.
+        """Leave a job as it is for a reason of our own, and publish the reason.
 
         Args:
             job: The job, as its document has it.
             why: The reason.
             wait: Time until it is tried again.
-            durably: Write it down too: whoever asked for the job may be another process.
+            durably: Write it into the document too: the job may come from another process.
         """
         job, error = self.jobs.get(job.id, job), local_error(why)
         if durably and job.state is State.PENDING and job.error != error:
@@ -227,35 +227,35 @@ class ActiveJobs:
         self.show_retry(job, Retry(0, utc_now() + wait, why.code, why))
 
     def record_status_error(self, job: Job, error: JobError) -> None:
-        """Write down once why nobody tells how a job under way is, if only a person changes that.
+        """Write down, once, why the status of a running job is unknown, if only a person can help.
 
-        The process that finds it out may be gone when the person looks.
+        The process that finds it out may have ended when the person looks.
         """
         job = self.jobs.get(job.id, job)
         is_under_way = job.state in {State.QUEUED, State.IN_PROGRESS}
         if error.kind in LASTING_ERRORS and is_under_way and job.error != error:
-            with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
+            with suppress(ProblemError):  # A full disk is reported where it stops a step.
                 self.put(job.status_refused(utc_now(), error))
 
     def report_fault(self, job: Job, error: Exception) -> None:
-        """Leave one job as it is for a fault of ours, and say it: the other jobs go on."""
+        """Leave one job as it is because of a fault of ours, and report it; other jobs go on."""
         # format_exception shows no local variables: a key may be among them.
         _log.error("%s\n%s", job.id, "".join(traceback.format_exception(error)))
         why = problem("answer_fault", reason=type(error).__name__)
         note = f"an answer was not handled: {type(error).__name__}"
         current = self.jobs.get(job.id, job)
         if note not in {event.note for event in current.events}:
-            with suppress(ProblemError):  # a full disk is told of where it keeps a step from going
+            with suppress(ProblemError):  # A full disk is reported where it stops a step.
                 current = self.put(current.noted(utc_now(), note))
         self.show_retry(current, Retry(1, utc_now() + FAULT_WAIT, why.code, why))
 
     def show_transfer(self, job: Job, transfer: Transfer) -> None:
-        """Let the bytes of a download be seen; not written."""
+        """Publish the bytes of a download; they are not written."""
         self._transfers[job.id] = transfer
         self._publish(job)
 
     def show_retry(self, job: Job, retry: Retry | None) -> None:
-        """Let it be seen that the engine waits with this job; not written."""
+        """Publish that the engine waits with this job; it is not written."""
         if retry is None:
             if self._retries.pop(job.id, None) is None:
                 return
@@ -264,12 +264,12 @@ class ActiveJobs:
         self._publish(job)
 
     def use_servers(self, servers: Mapping[str, Server]) -> None:
-        """From now on these are the profiles there are."""
+        """Replace the profiles."""
         self._servers = servers
         self._server_of.clear()
 
     def server_of(self, job: Job) -> Server | None:
-        """Return the profile that a job is spoken about with; None where none has its origin."""
+        """Return the profile with which to reach a job's server; None where none has its origin."""
         ref = job.server
         if ref not in self._server_of:
             self._server_of[ref] = profile_for(self._servers, ref)
@@ -278,8 +278,8 @@ class ActiveJobs:
     def at(self, server: Server, *states: State) -> list[Job]:
         """Return the jobs of this profile in these states, oldest first.
 
-        Not of its origin: of two profiles of one gateway each has a key of its own, and a job is
-        sent, and asked about, with the one it was agreed to.
+        It goes by profile, not by origin: two profiles of one gateway have different keys, and a
+        job is sent and polled with the one that the person agreed to.
         """
         return [
             job
@@ -288,7 +288,7 @@ class ActiveJobs:
         ]
 
     def at_origin(self, server: Server, *states: State) -> list[Job]:
-        """The jobs with this server in these states, whatever their profile; oldest first."""
+        """Return the jobs at this server in these states, of any profile; oldest first."""
         found = (
             job
             for job in self.jobs.values()
@@ -302,7 +302,7 @@ class ActiveJobs:
 
 
 def _clock() -> float:
-    """Our clock minus the steady one, in seconds."""
+    """Return our clock minus the monotonic one, in seconds."""
     return utc_now().timestamp() - asyncio.get_running_loop().time()
 
 

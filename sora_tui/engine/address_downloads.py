@@ -1,7 +1,7 @@
-"""The clip at an address beside a word that does not say "completed": fetched, and looked at first.
+"""Downloads a clip from an address that comes with another status than "completed", and checks it.
 
-A server may call a job failed, or something that no table has, and give the clip's address all the
-same. What lies there is taken only if it is a whole clip, and none that we sent ourselves.
+A server may call a job failed, or report an unknown status, and give the clip's address all the
+same. The file there is taken only if it is a whole clip, and not one that we sent ourselves.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from sora_tui.workspace.atomic import disk_refusals
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile
 
-#: Kinds that are known to hold moving pictures; of the others only their bytes are known.
+#: Kinds that are known to be videos; of other kinds only the bytes are known.
 _CLIPS: Final = frozenset({".mp4", ".mov", ".webm", ".mkv", ".avi"})
-#: Seconds between two looks at the addresses of one job, doubled each time.
+#: Seconds between two downloads for one job, doubled each time.
 _AGAIN: Final = 10.0
 _AGAIN_MOST: Final = 300.0
-#: Times that addresses beside an ending are tried while the line breaks.
+#: How often addresses beside a final word are tried while the connection breaks.
 _TRIES: Final = 3
 
 
 class AddressResult(StrEnum):
-    """What follows for the word that stands beside the addresses."""
+    """What follows for the status that came with the addresses."""
 
     SAVED = "saved"
     TRY_AGAIN = "look again"
@@ -59,28 +59,28 @@ class _Attempts:
 
 
 class AddressDownloads:
-    """The looks at addresses of one server's jobs."""
+    """The downloads from addresses of one server's jobs."""
 
     def __init__(self, active_jobs: ActiveJobs, folder: Folder) -> None:
         self._active_jobs = active_jobs
         self._folder = folder
         self._attempts: dict[str, _Attempts] = {}
-        #: Jobs whose addresses are being looked at: other news about them can wait.
+        #: Jobs with such a download running: other news about them can wait.
         self.busy: set[str] = set()
 
     async def bring_home(self, server: Server, job: Job, video: RemoteVideo) -> AddressResult:
-        """Save the clip that lies at the addresses beside this word, if there is one.
+        """Save the clip at the addresses beside this status, if there is one.
 
-        Beside an ending a whole clip is taken as it is. Beside a word that nobody knows it may be a
+        Beside a final word a whole clip is taken as it is. Beside an unknown status it may be a
         preview that grows: it is taken when the same bytes came twice.
 
         Args:
-            server: As this job reaches it.
+            server: The profile with the job's cookies.
             job: The job, as its document has it.
             video: The server's latest answer about the job, with the addresses.
 
         Raises:
-            ProblemError: What the disk refuses.
+            ProblemError: The disk refuses it.
         """
         looks = self._attempts.setdefault(job.id, _Attempts())
         now = asyncio.get_running_loop().time()
@@ -135,7 +135,7 @@ def _fetched(
     sent: frozenset[str],
     stop: threading.Event,
 ) -> _Found:
-    """What lies there; published if it is a clip with the SHA-256 `before`, or any for None."""
+    """Return what is there; a clip is published if its SHA-256 is `before`, any if that is None."""
     from sora_tui.client.download import download_video_from_api  # brings httpx
 
     try:
@@ -167,7 +167,7 @@ def _fetched(
 
 
 def _sent(active_jobs: ActiveJobs, job: Job) -> frozenset[str]:
-    """Return the SHA-256 of what the job started from: a server may show it beside its word."""
+    """Return the SHA-256 of what the job started from: a server may show it beside its status."""
     request = job.request
     sent = {part.sha256 for part in (request.reference, request.source_file) if part is not None}
     if request.source_job is not None:

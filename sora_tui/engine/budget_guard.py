@@ -1,4 +1,4 @@
-"""What the day has cost, kept by the owner of a folder, so that no job is sent beyond a limit."""
+"""The last check of the limits before a paid request, by the owner of a folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NONE: Final[Mapping[str, Server]] = MappingProxyType({})
 
 
 class BudgetGuard:
-    """Holds the person's limits at the last moment before a paid request.
+    """Checks the person's limits right before a paid request.
 
     The documents of the day are read at the first question of each day; from then on this process
     is the only one that writes them, and notes every step.
@@ -37,19 +37,19 @@ class BudgetGuard:
         self._unreadable: tuple[str, ...] = ()
 
     def note(self, job: Job) -> None:
-        """A job made a step that is on the disk."""
+        """Note a step of a job that is on the disk."""
         if self._day is not None:
             self._jobs[job.id] = job
 
     def refusal(self, server: Server, job: Job, now: datetime) -> Problem | None:
         """Return why sending this job now would break a limit, or None when it fits.
 
-        Other jobs that wait do not count here: each is asked about when its own turn comes.
+        Other jobs that wait do not count here: each is checked when its own turn comes.
         """
         if not self._budget.is_set:
             return None
         day = day_began(now)
-        if day != self._day or self._unreadable:  # which somebody may have mended meanwhile
+        if day != self._day or self._unreadable:  # the document may have been repaired meanwhile
             records = read_day_records(self._folder, day)
             self._day, self._unreadable = day, records.unreadable
             self._jobs = {job.id: job for job in records.jobs}
@@ -59,7 +59,7 @@ class BudgetGuard:
             if job.state is not State.PENDING
         )
         spent = spending(DayRecords(sent, self._unreadable), day, self._budget.currency)
-        # What was found when the person ordered it: a price that is none breaks no limit.
+        # As it was when the person ordered it: a self-run server's unknown price breaks no limit.
         self_run = server.is_loopback and job.consent is not None and job.consent.found is not None
         price = quote(server, job.request, self._folder)
         charge = Charge(server, price, self_run=self_run)

@@ -1,4 +1,4 @@
-"""What one server is and can: what its profile says, what was found out, what working showed."""
+"""What one server is and can: by its profile, by a probe, and by what working with it showed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from sora_tui.core.request import OPERATIONS, VideoRequest
 from sora_tui.core.server import Server
 from sora_tui.workspace.capability_cache import CapabilityCache
 
-#: A person waits for the first clip meanwhile; what is not found out by then is learnt on the way.
+#: Seconds for the probe: a person waits for the first clip; the rest is found out while working.
 _PATIENCE: Final = 5.0
-#: A server that told nothing is asked again after this many seconds, if it is still worth it.
+#: A server that did not answer is probed again after this many seconds, if that is worth it.
 _AGAIN: Final = 60.0
 
-#: Statuses of a route that is not there; a 400 may be about this one question.
+#: Statuses that mean a missing route; a 400 may be about this one question.
 SURELY_NO_ROUTE: Final = frozenset({404, 405, 501})
 
 _log = logging.getLogger("sora_tui.engine")
 
 
 def with_known_dialect(server: Server, cache: CapabilityCache) -> Server:
-    """The profile with the dialect and the models that were found, unless it names them itself."""
+    """Return the profile with the dialect and models that were found, unless it names its own."""
     found = cache.of(server.origin)
     if server.dialect != "auto" or found.dialect is None:
         return server
@@ -34,14 +34,14 @@ def with_known_dialect(server: Server, cache: CapabilityCache) -> Server:
 
 
 def delete_means(server: Server, cache: CapabilityCache) -> DeleteMeans:
-    """Return what `DELETE` does at this server, as far as anybody knows."""
+    """Return what `DELETE` does at this server, as far as it is known."""
     if cache.of(server.origin).facts.get("delete") is False:
         return "none"
     return dialect_of(with_known_dialect(server, cache)).delete_means
 
 
 def can(server: Server, cache: CapabilityCache, ability: Capability) -> bool | None:
-    """Whether a server can: by experience, otherwise by its dialect; None where a try tells."""
+    """Return whether a server can: by experience, else by dialect; None if a try has to show it."""
     shown = cache.of(server.origin).facts.get(ability)
     if shown is not None:
         return shown
@@ -50,9 +50,9 @@ def can(server: Server, cache: CapabilityCache, ability: Capability) -> bool | N
 
 
 def unsupported(server: Server, cache: CapabilityCache, request: VideoRequest) -> Problem | None:
-    """Why nothing is sent: the server has not the operation, or no characters to make clips with.
+    """Return why nothing is sent: the server lacks the operation, or support for characters.
 
-    What nobody knows is tried: a refusal is definite, costs nothing, and is remembered.
+    If it is not known, it is tried: a refusal is definite, costs nothing, and is remembered.
     """
     if request.operation not in OPERATIONS:
         return problem("word_unknown", word=request.operation)
@@ -65,7 +65,7 @@ def unsupported(server: Server, cache: CapabilityCache, request: VideoRequest) -
 
 
 class Capabilities:
-    """Of one server, for its poller. What it learns is kept for the next process."""
+    """The capabilities of one server. What is found out is kept for the next process."""
 
     def __init__(self, server: Server, cache: CapabilityCache) -> None:
         self._server = server
@@ -83,19 +83,19 @@ class Capabilities:
         return can(self._server, self._cache, ability)
 
     def refusal(self, request: VideoRequest) -> Problem | None:
-        """See `unsupported`; also where a free question found an address one step off."""
+        """Do as `unsupported`; also return the problem if a probe found the address wrong."""
         return self._missing or unsupported(self._server, self._cache, request)
 
     def record(self, ability: Capability, shown: bool) -> None:
-        """Working with it showed whether it can."""
+        """Record whether working with the server showed that it can."""
         if self.can(ability) is not shown:
             self._keep(lambda: self._cache.record(self._server.origin, ability, shown))
 
     async def probe(self) -> float | None:
-        """Ask which dialect it speaks, by GETs alone, where nobody said and nothing is known.
+        """Find out which dialect it speaks, by GETs alone, where that is neither set nor known.
 
         Returns:
-            Seconds that the server asked to be left alone.
+            Seconds for which the server asked not to be called.
         """
         now = asyncio.get_running_loop().time()
         open_question = (
@@ -125,9 +125,10 @@ class Capabilities:
         return found.retry_after
 
     def probe_again(self) -> None:
-        """It refused a request that it should have understood: it may be another server by now.
+        """Probe again, because it refused a request that it should have understood.
 
-        It is examined before the next one is sent, which would else go out in no accent at all.
+        It may be another server by now. The probe comes before the next request, which would
+        otherwise be sent with a wrong dialect.
         """
         self._not_before = 0.0
         self._keep(lambda: self._cache.forget(self._server.origin))
@@ -136,5 +137,5 @@ class Capabilities:
         try:
             write()
         except ProblemError as error:
-            # Kept in mind all the same; another process finds it out again.
+            # It is used all the same; another process finds it out again.
             _log.warning("%s: what was learnt is not kept: %s", self._server.name, error)

@@ -1,4 +1,4 @@
-"""Judges a clip that came whole and gives it its name in `output/`."""
+"""Checks a clip that was received completely, and gives it its name in `output/`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ FIRST: Final = "video"
 
 
 def variant_of(output: int) -> str:
-    """Return what the record calls a job's clip, counted from 0."""
+    """Return the name of a job's clip in the record, counted from 0."""
     return FIRST if output == 0 else f"{FIRST}-{output + 1}"
 
 
 def knows_its_end(found: ClipProbe) -> bool:
-    """Whether its own index tells that a clip is whole; that of a fragmented MP4 does not."""
+    """Return whether its own index shows that a clip is whole; a fragmented MP4 has no such one."""
     return found.facts is None or found.facts.seconds > 0
 
 
 class PartSink:
-    """A part of a download, as the client fills it; tells how many bytes it has."""
+    """A part of a download, as the client fills it; knows how many bytes it has."""
 
     def __init__(self, part: PartFile, tell: Callable[[int], object]) -> None:
         self._part = part
@@ -49,7 +49,7 @@ class PartSink:
         self._tell(self._part.bytes)
 
     def restart(self) -> None:
-        """Forget what it holds."""
+        """Drop what it holds."""
         self._part.restart()
 
 
@@ -61,11 +61,11 @@ def clip_numbers(server: Server, job: Job) -> range:
 
 
 class DamagedError(Exception):
-    """The check refused a clip; the same bytes once more are kept all the same.
+    """The check refused a clip; if the same bytes come again, they are kept all the same.
 
     Attributes:
         reason: `ClipProbe.warning`.
-        is_media: It is of a kind that players know, and only this check does not.
+        is_media: Players know its kind, and only this check does not.
     """
 
     def __init__(self, found: ClipProbe) -> None:
@@ -83,7 +83,7 @@ def published(
     keeps: bool = False,
     doubt: LengthDoubt | None = None,
 ) -> Output:
-    """Publish a clip that came whole. Blocks on the disk.
+    """Publish a clip that was received completely. Blocks on the disk.
 
     Args:
         part: The file that the clip was received into.
@@ -92,12 +92,12 @@ def published(
         output: Which clip of the job, from 0.
         keeps: Keep what the check refuses, under its true kind and with a warning: it is what the
             server has.
-        doubt: What was wrong with the length that the server told; of a clip whose own index
-            tells that it is whole, an unknown length is none.
+        doubt: What was wrong with the length that the server gave; an unknown length is ignored if
+            the clip's own index shows that it is whole.
 
     Raises:
         DamagedError: The check refused it; the part is left as it is.
-        ProblemError: What the disk refuses.
+        ProblemError: The disk refuses it.
     """
     part.sync_and_close()
     with disk_refusals(part.path):  # the person may have removed the folder meanwhile

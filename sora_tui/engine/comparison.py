@@ -1,4 +1,4 @@
-"""How a video in a server's list compares with a job: when it was made, and what is told of it."""
+"""How a video in a server's list compares with a job: its time and its other properties."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from sora_tui.core.text import clean
 _BEFORE: Final = timedelta(seconds=5)
 #: How long after the first byte a server may still have created the job.
 _AFTER: Final = timedelta(minutes=5)
-#: What is offered may be made so much before or after: clocks drift, queues are long.
+#: A candidate may be made this much before or after: clocks drift, queues are long.
 _NEAR_BEFORE: Final = timedelta(minutes=5)
 _NEAR_AFTER: Final = timedelta(minutes=30)
-#: With the same prompt, a clock may be wrong by so much: a zone, or a day.
+#: With the same prompt, a clock may be wrong by this much: a time zone, or a day.
 _FAR: Final = timedelta(hours=26)
-#: Zones of the world differ by quarters of an hour.
+#: Time zones differ by multiples of this.
 _ZONE: Final = timedelta(minutes=15)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
-#: What vendors put behind a model's name: a date, or a word for the newest.
+#: What vendors add to a model's name: a date, or a word for the newest.
 _VERSION: Final = re.compile(r"[-@:_](20\d\d-?\d\d-?\d\d|latest)$")
 _SECONDS: Final = re.compile(r"\s*s(ec(ond)?s?)?\.?$", re.IGNORECASE)
-#: So many signs of a prompt that was cut are enough to know it by.
+#: This many characters of a prompt that was cut are enough to recognize it.
 _ENOUGH_OF_A_PROMPT: Final = 30
-#: A server that rewrites a prompt keeps so much of its words.
+#: A server that rewrites a prompt keeps this share of its words.
 _ENOUGH_OF_ITS_WORDS: Final = 0.6
 _WORD: Final = re.compile(
     "[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\\W_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]{3,}"
 )
 
-#: A clock that is wrong by more seconds tells no time (300 years); a machine without a battery
+#: A clock that is wrong by more seconds (300 years) is not used; a machine without a battery
 #: starts in 1970.
 _MOST_SKEW: Final = 300 * 365 * 86_400.0
 
@@ -48,13 +48,14 @@ class Comparison(NamedTuple):
     """What a video in a list has in common with a job.
 
     Attributes:
-        when: Where its making stands to the times at which the job can have been made: `then`,
+        when: How its time of creation fits the times at which the job can have been made: `then`,
             `near` them, off by a time `zone`, `far` off but within a day, `unknown` where the
-            server does not tell it, `never`.
-        same: What is told as it was sent: some of `model`, `size`, `seconds`, `prompt`.
-        near: What is told in other words.
-        other: What is told and differs.
-        has_its_source: It was made of the video that the job names, as far as the server tells.
+            server does not report it, `never`.
+        same: Which of `model`, `size`, `seconds`, `prompt` are reported as they were sent.
+        near: Which are reported in another form.
+        other: Which are reported and differ.
+        has_its_source: It was made of the video that the job names, as far as the server reports
+            it.
     """
 
     when: When
@@ -65,7 +66,7 @@ class Comparison(NamedTuple):
 
     @property
     def has_prompt(self) -> bool:
-        """Whether the prompt is told, and is the job's."""
+        """Whether the prompt is reported, and is the job's."""
         return "prompt" in self.same or "prompt" in self.near
 
 
@@ -75,8 +76,8 @@ def compare(job: Job, video: RemoteVideo, skew: float | None) -> Comparison:
     Args:
         job: The job, as its document has it.
         video: What the server says of the video.
-        skew: The server's clock minus ours now, in seconds; what the job knows of the moment when
-            it was sent goes before.
+        skew: The server's clock minus ours now, in seconds; the skew that the job recorded when
+            it was sent counts first.
     """
     same, near, other = [], [], []
     for name, there, here in _pairs(job.request, video):
@@ -101,9 +102,9 @@ def earliest_creation(job: Job, skew: float | None) -> datetime:
 
 
 def _pairs(request: VideoRequest, video: RemoteVideo) -> Iterator[tuple[str, str, str]]:
-    """Yield what the server tells of a video, and was asked for: name, there, here.
+    """Yield the properties of a video that were asked for and are reported: name, there, here.
 
-    Of an operation only the prompt is sent; an extension is told as long as the whole.
+    For an operation only the prompt is sent; an extension is reported with the length of the whole.
     """
     told = {
         "model": (video.model, request.model),
@@ -124,14 +125,14 @@ def _is_same(name: str, there: str, here: str) -> bool:
 
 
 def _is_near(name: str, there: str, here: str) -> bool:
-    """Return whether it is the same in other words."""
+    """Return whether it is the same in another form."""
     match name:
         case "model":
             return _model(there) == _model(here)
         case "size":
             if is_tier(there.strip().lower()) or is_tier(here):
                 return _tier(there) == _tier(here)
-            # A word, `landscape`, cannot be compared, so it does not differ.
+            # A word such as `landscape` cannot be compared, so it does not differ.
             return not re.search(r"\d", there) or _sides(there) == _sides(here) is not None
         case "seconds":
             length = _SECONDS.sub("", there)
@@ -152,7 +153,7 @@ def _sides(size: str) -> list[str] | None:
 
 
 def _tier(size: str) -> str | None:
-    """`720p` of itself and of 1280x720."""
+    """Return `720p` for itself and for 1280x720."""
     word = size.strip().lower()
     return word if is_tier(word) else tier_of(word)
 
@@ -190,18 +191,18 @@ def _folded(text: str) -> str:
 
 
 def _as_kept(prompt: str) -> str:
-    """Return a prompt of ours as `RemoteVideo` keeps one."""
+    """Return a prompt of ours in the form in which `RemoteVideo` keeps one."""
     return clean(prompt, 40_000).strip()
 
 
 def _when(job: Job, video: RemoteVideo, skew: float | None) -> When:
-    """Return where a video's making stands to the times at which the job can have been made."""
+    """Return how a video's time of creation fits the times at which the job can have been made."""
     made = video.created_at
     if made is None:
         return "unknown"
     if any(first - _BEFORE <= made <= last for first, last in _times(job, _skew(job, skew))):
         return "then"
-    # A clock may have been set right between the sending and the search.
+    # A clock may have been set between the sending and the search.
     skews = {_skew(job, skew), _bearable(skew), 0.0}
     times = [each for seconds in skews for each in _times(job, seconds)]
     if any(first - _NEAR_BEFORE <= made <= last + _NEAR_AFTER for first, last in times):
@@ -214,7 +215,7 @@ def _when(job: Job, video: RemoteVideo, skew: float | None) -> When:
 
 
 def _times(job: Job, skew: float) -> Iterator[tuple[datetime, datetime]]:
-    """When the job can have been made, by the server's clock: first and last moment of each try."""
+    """Yield the first and last moment, by the server's clock, at which each try can be made."""
     ahead = timedelta(seconds=skew)
     for attempt in job.attempts:
         yield attempt.at + ahead, attempt.at + ahead + _AFTER
@@ -232,7 +233,7 @@ def _bearable(skew: float | None) -> float:
 
 
 def _has_its_source(request: VideoRequest, video: RemoteVideo) -> bool:
-    """Whether it was made of the video that the request names, as far as the server tells."""
+    """Return whether it was made of the video that the request names, as far as is reported."""
     source = video.document.get("remixed_from_video_id")
     if request.operation == "create":
         return not source

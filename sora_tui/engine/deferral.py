@@ -1,4 +1,4 @@
-"""Whether a "not now" may be believed: what the server's list says against it."""
+"""Whether a "not now" may be believed, judged by the server's list."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sora_tui.core.job import Job
 from sora_tui.core.remote_video import RemoteVideo, inner_id
 from sora_tui.engine.comparison import compare
 
-#: A list may show a new video so many seconds late (measured on servers with a cache: 20 s).
+#: A list may show a new video this many seconds late (measured on servers with a cache: 20 s).
 LIST_DELAY: Final = 30.0
 
 
 class DeferralCheck(Enum):
-    """What is to be done with a job that a server put off."""
+    """What is to be done with a deferred job."""
 
     SEND = "send"
     CHECK_AGAIN = "look again"
@@ -30,19 +30,19 @@ def check_deferral(
     *,
     is_late: bool,
 ) -> DeferralCheck:
-    """Return whether a job that was put off may be sent again.
+    """Return whether a deferred job may be sent again.
 
     Words that are known to come before anything is made are believed until the list shows a video
     that may be this one. Any other "not now" may come from a proxy whose server went on: it is
-    believed only where a list still shows nothing when it has had time to; and where no limit was
-    named, only where that list tells prompts.
+    believed only if a list still shows nothing when it has had time to; and if no limit was named,
+    only if that list has prompts.
 
     Args:
         job: The pending job.
-        videos: What the server's list has since the first try; None where no list can be had.
+        videos: What the server's list has since the first try; None where there is no list.
         known_ids: Videos that this workspace has.
         skew: The server's clock minus ours, in seconds.
-        is_late: The list is so young that it would show the video by now.
+        is_late: The list was read late enough to show the video.
     """
     bare = job.was_deferred_without_limit
     if any(_may_be(job, video, known_ids, skew, bare) for video in videos or ()):
@@ -59,9 +59,9 @@ def _may_be(
 ) -> bool:
     """Return whether a row of the list may be what was made of the job in spite of the answer.
 
-    More is taken for possible than when a video is adopted: here a mistake costs a question, there
-    it gives a job the clip of another. Less than is offered to a person: others make videos of the
-    same model and size in the same minute.
+    More is considered possible than when a video is adopted: here a mistake costs a question, there
+    it gives a job another one's clip. Less is considered than is offered to a person: others make
+    videos of the same model and size in the same minute.
     """
     if inner_id(video.id) in known_ids:
         return False

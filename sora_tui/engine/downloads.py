@@ -1,8 +1,8 @@
 """Fetches clips: earliest expiry first, three at once, checked before they are published.
 
-What ends a clip is what its server answers, never a clock of ours: a definite word twice
-(410, "expired"), or denials over ten minutes. A check of ours that refuses a clip has it asked for
-once more; the same bytes again are what the server has, and are kept with a warning.
+Only the server's answers end a clip, never a clock of ours: a definite word twice (410, "expired"),
+or denials over ten minutes. If a check of ours refuses a clip, it is asked for once more; if the
+same bytes come again, they are what the server has, and are kept with a warning.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ if TYPE_CHECKING:
     from sora_tui.client.download import ClipBody  # brings httpx
 
 WORKERS: Final = 3
-#: A clip of 20 s at 1080p has some 60 MB; this is a lying server's endless body.
+#: A clip of 20 s at 1080p has some 60 MB; more than this is an endless body of a faulty server.
 MAX_BYTES: Final = 2 * 1024**3
-#: A completed job whose content is not there: servers are late, but not for ever. After so many
-#: denials over so many seconds it is.
+#: A completed job whose content is missing: servers may be late, but not for ever. The clip is
+#: given up after this many denials over this many seconds.
 MAX_MISSES: Final = 6
 MISS_TIME: Final = 600.0
 #: Seconds after each denial; the last one repeats.
 _MISS_WAITS: Final = (2.0, 8.0, 30.0, 80.0, 180.0, 300.0)
-#: One answer never ends a clip, whatever it says: a second one so many seconds later does.
+#: One answer never ends a clip, whatever it says: a second one does, this many seconds later.
 _ENOUGH_ENDS: Final = 2
 _END_AGAIN: Final = 5.0
 #: Tries with doubling waits; after them, one every five minutes.
 _EAGER_TRIES: Final = 6
 _SLOW: Final = 300.0
 _DISK_WAIT: Final = 30.0
-#: A damaged clip may still be being written: the second try comes after so many seconds.
+#: A damaged clip may still be being written: the second try comes after this many seconds.
 _DAMAGED_AGAIN: Final = 10.0
-#: So often the same bytes come, fewer than the server says, until they are what it has.
+#: After this many equal copies that are shorter than the server says, they are what it has.
 _SAME_SHORT: Final = 3
 _PUBLISHED_EVERY: Final = 0.2
 _DEFINITE: Final = frozenset({"download_refused", "download_too_large", "remote_expired"})
 #: Refusals after which a clip behind the first one is given up: many servers give only one.
 _EXTRA_TRIES: Final = 3
-#: Copies that differ from each other each time, from a server that says no length; the next one is
-#: kept if the check finds nothing wrong with it.
+#: Different copies from a server that reports no length, after which the next one is kept if the
+#: check finds nothing wrong with it.
 _MAX_COPIES: Final = 4
 
 Connect = Callable[[Job], Awaitable[Server]]
@@ -73,18 +73,18 @@ Connect = Callable[[Job], Awaitable[Server]]
 
 @dataclass(slots=True)
 class _Tries:
-    """What is remembered of a job between its tries.
+    """What is kept of a job between its tries.
 
     Attributes:
-        failures: In a row without progress.
+        failures: Tries in a row without progress.
         misses: Denials in a row, the first of them at `missed_at` (loop time).
         ends: Answers that the clip is no longer kept.
-        part: What came before the line broke, to go on with.
+        part: The file with what came before the connection broke, to be resumed.
         body: What the server said of it.
-        copies: SHA-256 of what came whole and was not kept.
-        doubtful: The last of these: all that there will be if the server gives no more.
+        copies: SHA-256 of copies that came completely and were not kept.
+        doubtful: The last of these, which is kept if the server has no other.
         refused: Refusals of a clip behind the first one.
-        short: SHA-256 of the last part that was shorter than told, and how often it came in a row.
+        short: SHA-256 of the last part that was too short, and how often it came in a row.
         lacks: Clips behind the first one that this server gives no way to fetch.
     """
 
@@ -102,18 +102,18 @@ class _Tries:
     lacks: set[int] = field(default_factory=set)
 
     def keep(self, part: PartFile, kind: str) -> None:
-        """Keep what came of a broken transfer, if the rest can be asked for."""
+        """Keep the part of a broken transfer, if the rest can be asked for."""
         can_go_on = self.body is not None and self.body.validator is not None
         if not can_go_on or not part.bytes or kind == "download_too_large":
             self.body, self.kept = None, 0
             return
         self.part = part.path
         if part.bytes > self.kept:
-            self.failures = self.misses = 0  # a line that dies every time still gets there
+            self.failures = self.misses = 0  # a connection that always breaks still gets there
         self.kept = part.bytes
 
     def doubt(self, part: PartFile) -> None:
-        """Keep a copy that came whole and was not kept, until one is, or nothing more comes."""
+        """Keep a copy that came completely and was refused, until there is a better one or none."""
         self.copies = [*self.copies[-_MAX_COPIES:], part.sha256]
         if self.doubtful is not None:
             self.doubtful.unlink(missing_ok=True)
@@ -125,7 +125,7 @@ class _Tries:
         self.discard()
 
     def discard(self) -> None:
-        """Remove what lies on the disk of it."""
+        """Remove its files."""
         for path in (self.part, self.doubtful):
             if path is not None:
                 path.unlink(missing_ok=True)
@@ -135,7 +135,7 @@ class _Tries:
 
 
 class Downloads:
-    """The queue of completed jobs and the workers that empty it."""
+    """The queue of completed jobs, and the workers that download them."""
 
     def __init__(
         self,
@@ -144,13 +144,13 @@ class Downloads:
         connect: Connect,
         on_saved: Callable[[Job], object],
     ) -> None:
-        """An empty queue.
+        """Begin with an empty queue.
 
         Args:
             active_jobs: The jobs of this engine; writes their documents.
             folder: The workspace.
             connect: Opens a client for a server.
-            on_saved: Hears of each clip that is safe.
+            on_saved: Called for each job that is saved.
         """
         self._on_saved = on_saved
         self._active_jobs = active_jobs
@@ -158,7 +158,7 @@ class Downloads:
         self._connect = connect
         self._waiting: dict[str, float] = {}  # job id -> loop time when it may start
         self._tries: dict[str, _Tries] = {}
-        self._rests: dict[str, float] = {}  # origin -> loop time until which it wants to be let be
+        self._rests: dict[str, float] = {}  # origin -> loop time until which it wants no request
         self._changed = asyncio.Event()
         self._stop = threading.Event()
         self.at_work = 0
@@ -171,14 +171,14 @@ class Downloads:
         self._changed.set()
 
     def stop(self) -> None:
-        """Let transfers end at their next chunk."""
+        """End transfers at their next chunk."""
         self._stop.set()
         for job_id in self._waiting:  # the others remove theirs when they end
             if (tries := self._tries.get(job_id)) is not None:
                 tries.discard()
 
     async def work(self) -> None:
-        """One worker's life: the job that expires first, again and again."""
+        """Run one worker: download the job that expires first, without end."""
         while True:
             job = self._next()
             if job is None:
@@ -190,7 +190,7 @@ class Downloads:
             try:
                 await self._fetch(job)
             except ProblemError as error:
-                # Not even the step back could be written; the job is still here.
+                # Not even the step back could be written; the job is still active.
                 self._waiting[job.id] = asyncio.get_running_loop().time() + _DISK_WAIT
                 wait = timedelta(seconds=_DISK_WAIT)
                 self._active_jobs.report_blocked(job, error.problem, wait, durably=False)
@@ -220,7 +220,7 @@ class Downloads:
     async def _until_due(self) -> None:
         now = asyncio.get_running_loop().time()
         due = min((due for _, due in self._due()), default=None)
-        # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the waking.
+        # Not wait_for: before Python 3.12 it loses a cancellation that comes with the wake-up.
         with suppress(TimeoutError):
             async with asyncio.timeout(None if due is None else max(due - now, 0.05)):
                 await self._changed.wait()
@@ -257,7 +257,7 @@ class Downloads:
             await self._failed(job, tries, output or 0, error)
 
     def _save(self, job: Job, tries: _Tries) -> None:
-        """Record that every clip is here that can be had."""
+        """Record that every available clip is saved."""
         notes = [
             f"{each.variant} is kept though the check refused it: {each.warning}"
             for each in job.outputs
@@ -278,7 +278,7 @@ class Downloads:
     async def _transfer(
         self, server: Server, job: Job, tries: _Tries, output: int
     ) -> Output | None:
-        """Fetch one clip; None: it is one that the job has already."""
+        """Fetch one clip; return None for a clip that the job has already."""
         loop = asyncio.get_running_loop()
         told_at = 0.0
 
@@ -295,7 +295,7 @@ class Downloads:
 
         def bring_home() -> Output | None:
             # Opened and closed in this thread alone: a descriptor that another thread closes may
-            # be a document's a moment later.
+            # belong to a document a moment later.
             part = self._part(job, tries)
             try:
                 return fetch(part)
@@ -333,7 +333,7 @@ class Downloads:
         return await in_daemon_thread(bring_home, f"download {job.id}")
 
     def _part(self, job: Job, tries: _Tries) -> PartFile:
-        """Open what an earlier try left, or a new part."""
+        """Open the part of an earlier try, or a new one."""
         path, tries.part = tries.part, None
         if path is not None:
             try:
@@ -343,7 +343,7 @@ class Downloads:
         return PartFile(self._folder, job.id)
 
     def _short(self, part: PartFile, job: Job, tries: _Tries, output: int) -> Output | None:
-        """Publish a part that is shorter than the server says every time, and a whole clip."""
+        """Publish a part that is shorter than the server says each time, if it is a whole clip."""
         total = tries.body.total if tries.body is not None else None
         if total is None or not 0 < part.bytes < total:
             return None
@@ -367,7 +367,7 @@ class Downloads:
         if output and any(each.sha256 == digest for each in job.outputs if each.is_clip):
             return None
         came_before = digest in tries.copies
-        # Bytes behind the clip that differ each time: more tries bring nothing else.
+        # Bytes after the clip that differ each time: more tries do not help.
         is_last = len(tries.copies) > _MAX_COPIES
         if not has_end and not came_before and len(tries.copies) < _MAX_COPIES:
             part.sync_and_close()
@@ -436,7 +436,7 @@ class Downloads:
             wait = _MISS_WAITS[min(tries.misses, len(_MISS_WAITS)) - 1]
         if failure is not None and failure.retry_after is not None:
             wait = max(wait, failure.retry_after)
-            if error.status == 429:  # it is we who are too fast, whatever clip it is
+            if error.status == 429:  # we are too fast, whichever clip it is
                 self._rests[job.server.origin] = loop.time() + failure.retry_after
         self._waiting[job.id] = loop.time() + wait
         self._changed.set()
@@ -449,7 +449,7 @@ class Downloads:
                 self._active_jobs.show_retry(other, Retry(count, until, why, error.problem))
 
     async def _end(self, job: Job, tries: _Tries, error: JobError) -> None:
-        """Give a clip up that is no longer to be had; a copy that came before is kept."""
+        """Give up a clip that is no longer available; a copy that came before is kept."""
         path, tries.doubtful = tries.doubtful, None
         if path is None:
             tries.discard()
@@ -480,7 +480,7 @@ def _next_output(server: Server, job: Job, tries: _Tries) -> int | None:
 
 
 def _addresses(job: Job, output: int) -> list[str]:
-    """Return where the server says that a clip lies."""
+    """Return the addresses at which a clip lies, as the server reported them."""
     if job.remote is None:
         return []
     return [address.text for address in job.remote.addresses if address.output == output]

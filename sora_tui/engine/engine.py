@@ -1,8 +1,8 @@
-"""The engine: the one mover of jobs in a workspace, in a thread and a loop of its own.
+"""The engine: the only mover of jobs in a workspace, in a thread and a loop of its own.
 
-A terminal that stops reading freezes the loop of the screen; a clip may expire meanwhile. So
-nothing here waits for a face: faces hand jobs in through files and hear of changes through
-listeners that only take note.
+A terminal that stops reading blocks the loop of the screen; a clip may expire meanwhile. So nothing
+here waits for a face: faces hand jobs in through files and hear of changes through listeners that
+only take note.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from sora_tui.workspace.references import Prepared, keep
 
 Verb = Literal["cancel", "retry", "adopt", "abandon", "delete", "look"]
 
-#: A document, its intent and its answer.
+#: Room in bytes for a document, its intent and its answer.
 _ROOM: Final = 256 * 1024
 _NO_LIMITS: Final = Budget()
-#: Longest wait, in seconds, for another owner to take a job back.
+#: Longest wait, in seconds, for another owner to withdraw a job.
 _OBEYED_WITHIN: Final = 2.0
 _CHECK_EVERY: Final = 0.1
 
@@ -47,9 +47,9 @@ class Engine:
         folder: The workspace.
         servers: Every profile by name; a job is only ever sent to the origin it names.
         budget: The person's limits; as owner of the folder the engine sends nothing beyond them.
-        simulator_speed: How much faster than life the practice server is.
-        alone: The person said that nobody else uses the folder: locks need not be trusted.
-        sends: Whether pending jobs are sent. An errand such as `cancel` is no reason to pay.
+        simulator_speed: How many times faster than real servers the simulator is.
+        alone: The person said that no other process uses the folder: locks need not be trusted.
+        sends: Whether pending jobs are sent. A command such as `cancel` must not cause payments.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Engine:
         self._ids = JobIds()
         self._ids_lock = threading.Lock()
         self._listeners: list[Listener] = []
-        #: Ids of what this process handed in to be sent.
+        #: Ids of jobs that this process handed in to be sent.
         self._handed_in: list[str] = []
         self._thread: threading.Thread | None = None
         self._run: EngineSession | None = None
@@ -79,7 +79,7 @@ class Engine:
     # For the faces; every method may be called from any thread --------------------------------
 
     def start(self) -> None:
-        """Begin, in a thread of its own; returns at once. May be called again after `stop`."""
+        """Start in a thread of its own; returns at once. May be called again after `stop`."""
         run = EngineSession(
             self._folder,
             self._servers,
@@ -94,11 +94,11 @@ class Engine:
         self._thread.start()
 
     def stop(self, timeout: float = 2.5) -> bool:
-        """Leave between two durable writes, waiting only for a paid request in flight.
+        """Stop between two durable writes, waiting only for a paid request in flight.
 
         Returns:
             Whether everything came to rest within `timeout` seconds. If not, nothing is lost
-            either: the intent is on disk and the next start looks for the answer.
+            either: the intent is on disk and the next start searches for the answer.
         """
         if self._run is None or self._thread is None:
             return True
@@ -139,17 +139,17 @@ class Engine:
             consent: What the person agreed to.
             prepared: The reference picture, where the request has one.
             count: How many clips of the request.
-            parent: The job that this one is, sent again. An unconfirmed one is abandoned with the
-                sending; if it was found meanwhile, or sent again by another, nothing is sent.
+            parent: The job that this one sends again. An unconfirmed one is abandoned when this is
+                sent; if it was found meanwhile, or sent again by another, nothing is sent.
             once_more: The person saw how `parent` had ended: it stays as it is, and this is sent.
             takes: Which takes of a batch these clips are, in place of `count`.
 
         Raises:
-            ProblemError: the request is none (prompt_empty, size_invalid, ...), or the folder
+            ProblemError: the request is invalid (prompt_empty, size_invalid, ...), or the folder
                 cannot take it (disk_full, folder_not_writable). Nothing was sent, unless the
                 problem says that money is perhaps spent.
         """
-        # The profile's own parameters belong to what is sent, so they belong in the record.
+        # The profile's own parameters are sent too, so the record has them.
         request = request._replace(params=server.with_own(request.params))
         check_request(request)
         count = count if takes is None else len(takes)
@@ -187,7 +187,7 @@ class Engine:
         return jobs
 
     def take_back(self) -> list[Job]:
-        """Withdraw what was handed in here and not begun to be sent. Call it after `stop`.
+        """Withdraw what was handed in here and is not being sent. Call it after `stop`.
 
         A command that ends early would otherwise leave an order that the next one sends, beside
         the one that the person gives again. Blocks, up to two seconds where another process owns
@@ -232,10 +232,10 @@ class Engine:
         return job
 
     def pause_queue(self, paused: bool) -> None:
-        """Stop sending pending jobs, or go on; every process of the folder keeps to it.
+        """Stop sending pending jobs, or resume; every process of the folder follows it.
 
         Raises:
-            ProblemError: disk_full or folder_not_writable; all is as it was.
+            ProblemError: disk_full or folder_not_writable; nothing is changed.
         """
         set_paused(self._folder, paused)
         if not paused:
@@ -247,7 +247,7 @@ class Engine:
     def go_on(self, jobs: Iterable[Job]) -> None:
         """Have jobs sent that wait because answers to other paid requests were unclear.
 
-        Durable on return; the owner of the folder obeys, whoever that is.
+        Durable on return; the owner of the folder does it, in any process.
 
         Raises:
             ProblemError: disk_full or folder_not_writable.
@@ -256,32 +256,32 @@ class Engine:
             self.command(job.id, "retry")
 
     def command(self, job_id: str, verb: Verb, argument: str = "") -> None:
-        """Ask the owner, whoever that is, to do something with a job; durable on return."""
+        """Ask the owner, in any process, to do something with a job; durable on return."""
         send_command(self._folder, Command(job_id, verb, argument))
         self._wake()
 
     def use_servers(self, servers: Mapping[str, Server]) -> None:
-        """From now on these are the profiles there are; returns at once."""
+        """Replace the profiles; returns at once."""
         self._servers = servers
         if self._run is not None:
             self._run.use_servers(servers)
 
     def list_remote(self, name: str, pages: int | None = None) -> None:
-        """Ask what the server of this profile has that the workspace does not know.
+        """Ask which videos the server of this profile has that the workspace does not know.
 
-        Returns at once; a `RemoteListed` tells. Costs nothing and needs no lock.
+        Returns at once; a `RemoteListed` event follows. Costs nothing and needs no lock.
 
         Args:
             name: The name of the profile.
-            pages: At most so many pages of its list; None is all that is bearable.
+            pages: Most pages of its list to read; None reads as many as are reasonable.
         """
         if self._run is not None:
             self._run.list_remote(name, pages)
 
     def adopt_remote(self, server: Server, videos: Iterable[RemoteVideo]) -> list[Job]:
-        """Take jobs in that were made elsewhere; durable when this returns.
+        """Adopt jobs that were made elsewhere; durable when this returns.
 
-        They are asked about and downloaded like any other, and never sent. Blocks for a few fsyncs.
+        They are polled and downloaded like any other, and never sent. Blocks for a few fsyncs.
 
         Returns:
             The new jobs; a video that a job of this workspace has already makes none.
@@ -313,7 +313,7 @@ class Engine:
         return jobs
 
     def _take_back(self, jobs: list[Job], why: Problem) -> None:
-        """An order that is refused half way is not sent at all, unless an owner has some of it.
+        """Withdraw the jobs of an order that failed half way, unless an owner has some of it.
 
         Raises:
             ProblemError: `why`, saying that it may cost money all the same.

@@ -1,4 +1,4 @@
-"""What the engine tells the faces: values, coalesced, handed over without waiting."""
+"""The engine's events for the faces: values, coalesced, handed over without waiting."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Transfer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """An overlay on a job's state: the engine waits and tries again by itself.
+    """Shown beside a job's state: the engine waits and tries again by itself.
 
     Attributes:
         count: Tries that failed so far.
         until: When the next one is due, in UTC.
-        why: The status or a short English word for logs; `problem` has the words for a person.
+        why: The status or a short English word for logs; `problem` has the text for a person.
     """
 
     count: int
@@ -40,7 +40,7 @@ class Retry:
 
 
 class JobChanged(NamedTuple):
-    """A job as it now is, with what is known of it beside its document."""
+    """A job in its present state, with what is known of it beside its document."""
 
     job: Job
     transfer: Transfer | None = None
@@ -64,8 +64,8 @@ class EngineChanged(NamedTuple):
 
     Attributes:
         owner: This process moves the jobs of the folder; otherwise another one does.
-        holder: Who does, if another one.
-        workers: Pollers (one per server) at work.
+        holder: The other process that does.
+        workers: Server workers (one per server) that have work.
         offline: Profiles that cannot be reached, with the time of the next try (UTC).
         paused: A person stopped the queue: nothing pending is sent.
         stopped: Jobs wait for a person, because answers to paid requests were unclear.
@@ -83,10 +83,10 @@ class EngineChanged(NamedTuple):
 
 
 class EngineFault(NamedTuple):
-    """A part of the engine failed on a fault of our own; it starts again, jobs are safe on disk.
+    """A part of the engine failed on a fault of ours; it starts again, jobs are safe on disk.
 
     Attributes:
-        problem: What to tell.
+        problem: The problem to report.
         report: A traceback without local variables.
     """
 
@@ -100,9 +100,9 @@ class RemoteListed(NamedTuple):
     Attributes:
         server: The name of the profile that was asked.
         videos: Newest first.
-        more: The server has more than were walked through.
-        unconfirmed: Videos that may belong to a job whose answer was lost, with the id of that job:
-            the decision about it comes first.
+        more: The server has more than was read.
+        unconfirmed: Videos that may belong to an unconfirmed job, with the id of that job: the
+            decision about it comes first.
         problem: Why there is no list, or not all of it.
     """
 

@@ -1,9 +1,9 @@
-"""Finding a job again whose answer was lost: the server's list against our intent.
+"""Finds the video of a job whose answer was lost: compares the server's list with the intent.
 
-Two rules. What is *adopted* by itself agrees in everything, was made in the moment of the sending,
-and nothing else is like it. What is *offered* to a person is everything that may be the job: a
-server tells a model, a size or a prompt in words of its own, or counts time in another zone, and a
-person who sees nothing pays a second time.
+Two rules. A video is *adopted* automatically if it agrees in everything, was made when the job was
+sent, and no other is like it. A video is *offered* to a person if it may be the job at all: a
+server may report a model, a size or a prompt in a form of its own, or use another time zone, and a
+person who sees no candidate pays a second time.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def candidates(
 ) -> list[RemoteVideo]:
     """Return the videos in a server's list that could be this job, which was sent and has none yet.
 
-    Created in the window of one of its attempts, of the same model, size, seconds and prompt as
-    far as they were sent and the server tells them, made of the same video, and not known to this
-    workspace already. A character is in no list.
+    They were created in the window of one of its attempts, have the same model, size, seconds and
+    prompt as far as these were sent and are reported, were made of the same video, and are not
+    known to this workspace already. A character is in no list.
 
     Args:
         job: The job, as its document has it.
         videos: Rows of the server's list.
         known_ids: Ids of videos that this workspace has already.
-        skew: The server's clock minus ours now, in seconds; what the job knows of the moment when
-            it was sent goes before.
+        skew: The server's clock minus ours now, in seconds; the skew that the job recorded when
+            it was sent counts first.
     """
     if job.request.operation == "character":
         return []
@@ -57,10 +57,11 @@ def matches(
 ) -> dict[str, RemoteVideo]:
     """Return the jobs that are found without a doubt, each with its video.
 
-    One candidate, wanted by no other job. Or as many candidates as there are lost jobs with the
-    very same request: which is whose makes no difference. A candidate without its prompt is a
-    doubt: on a shared SGLang, whose list has none, everybody's clips are of the one model, size
-    and length. Where others tell their prompt, and it is the job's, one without is no rival.
+    A job has one candidate, which no other job has. Or there are as many candidates as unconfirmed
+    jobs with the very same request: then it makes no difference which is whose. A candidate without
+    its prompt is doubtful: on a shared SGLang, whose list has none, all people's clips have the
+    same model, size and length. If other videos have prompts, and one is the job's, a video without
+    is no rival.
     """
     wanting: dict[tuple[str, ...], list[Job]] = {}
     by_id = {video.id: video for video in videos}
@@ -81,9 +82,9 @@ def matches(
 
 
 def _are_twins(jobs: Sequence[Job]) -> bool:
-    """Return whether it makes no difference which video is whose.
+    """Return whether it makes no difference which video belongs to which job.
 
-    A job whose answer is still on its way will name its own.
+    A job whose answer is still to come will get its own id.
     """
     return all(job.state is not State.SUBMITTING and job.request == jobs[0].request for job in jobs)
 
@@ -95,7 +96,7 @@ def for_a_person(
     skew: float | None,
     reused: Collection[str] = (),
 ) -> tuple[Candidate, ...]:
-    """Return the candidates to choose from: what agrees in most first, then the earliest made.
+    """Return the candidates to choose from: those that agree in most first, then the earliest.
 
     Args:
         job: The job, as its document has it.
@@ -132,7 +133,7 @@ def _is_possible(told: Comparison) -> bool:
         return False
     if told.has_prompt:
         return True
-    # A server may have written the prompt anew; then the rest speaks for it, and the time.
+    # A server may have rewritten the prompt; then the other properties count, and the time.
     differs = set(told.other) - ({"prompt"} if told.when in {"then", "near"} else set())
     return told.when != "far" and not differs
 

@@ -1,4 +1,4 @@
-"""What a server takes of a model: the tables of client with what was found out about the server."""
+"""What a server takes for a model: the client's tables with what was found out about the server."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def model_schema_for(folder: Folder, server: Server, model: str | None) -> Model
 
 
 def preset_schema_for(folder: Folder, server: Server, name: str) -> ModelSchema:
-    """Return what is offered of the model of this name: its preset has what this server takes.
+    """Return the schema for the model of this name, with a preset that this server takes.
 
     Raises:
-        ProblemError: preset_unknown, with the names there are.
+        ProblemError: preset_unknown, with the names that exist.
     """
     found = preset_schema(with_known_dialect(server, CapabilityCache(folder)), name)
     if found is None:

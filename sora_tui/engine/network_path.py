@@ -1,4 +1,4 @@
-"""The way from here to a server: keys, proxies and certificates, before a person agrees to pay."""
+"""How a server is reached: key, proxy and certificates, before a person agrees to pay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NetworkPath(NamedTuple):
 
 
 def check_network_path(server: Server) -> None:
-    """Refuse settings by which no request can ever leave: waiting heals none of them.
+    """Refuse settings with which no request can be sent, and that waiting does not change.
 
     Raises:
         ProblemError: base_url_invalid, key_unusable or config_invalid. Nothing was opened.
@@ -33,7 +33,7 @@ def check_network_path(server: Server) -> None:
 
 
 def network_path_to(server: Server) -> NetworkPath:
-    """Return what the environment makes of the way, for `doctor`."""
+    """Return how the environment has this server reached, for `doctor`."""
     if server.simulated:
         return NetworkPath()
     from sora_tui.client.transport import proxies_for  # as above
@@ -41,7 +41,7 @@ def network_path_to(server: Server) -> NetworkPath:
     rules = proxies_for(server)
     try:
         used = rules.proxy_for(server.base_url) is not None
-    except ProblemError:  # told with the server
+    except ProblemError:  # it is reported with the server
         return NetworkPath(odd=rules.odd)
     scheme = server.base_url.partition(":")[0].lower()
     found = rules.values.get(scheme) or rules.values.get("all")

@@ -1,7 +1,7 @@
-"""Orders: what is to be made, at what price, after which question, and how it is handed in.
+"""Orders: what is to be made, its price, the question it needs, and how it is handed in.
 
 Every way to spend money goes through here, on the command line and on the screen, so that the same
-order meets the same limits and needs the same answer everywhere. The words stay in the faces.
+order meets the same limits and needs the same answer everywhere. The texts stay in the faces.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.references import Prepared
 
-#: How a line becomes a job: a new one, the same once more, a lost one sent again, or the job itself
-#: that never left.
+#: How a line becomes a job: a new one, the same request again, an unconfirmed one sent again, or a
+#: job that was never sent, itself.
 Way = Literal["new", "again", "resend", "retry"]
 
-#: Seconds for the free question which server listens on this machine.
+#: Seconds for the free questions to a server on this machine.
 _PATIENCE: Final = 5.0
 _NOT_ASKED: Final = ProbeResult("generic")
 
 
 class OrderSettings(Protocol):
-    """What an order needs of the person's settings; this room does not read them."""
+    """What an order needs of the person's settings; the engine does not read them."""
 
     @property
     def servers(self) -> Mapping[str, Server]:
@@ -86,7 +86,7 @@ class JobMaker(Protocol):
         """Hand in new jobs; durable on return."""
 
     def command(self, job_id: str, verb: Literal["retry"], argument: str = "") -> None:
-        """Have a job tried again itself; durable on return."""
+        """Have a job itself tried again; durable on return."""
 
 
 class Item(NamedTuple):
@@ -109,11 +109,11 @@ class Line(NamedTuple):
         price: Of one clip.
         ask: The question that this price needs.
         refused: The server refused this prompt before, and the person has not overridden that.
-        job: What is made once more, sent again or tried again.
-        found: The dialect of a server of this machine, where its price is unknown: as the person
-            wrote it, or as a free question found it just now.
-        self_run: That server runs its models itself, so that an unknown price is none.
-        unanswered: Why the free question told nothing.
+        job: The job that is made again, sent again or tried again.
+        found: The dialect of a server of this machine whose price is unknown: as the person wrote
+            it, or as a probe found it just now.
+        self_run: That server runs its models itself, so that an unknown price needs no question.
+        unanswered: Why the probe found nothing.
         override: The person chose before to send this prompt although it was refused.
     """
 
@@ -137,9 +137,9 @@ class Total(NamedTuple):
     """The price of a whole order.
 
     Attributes:
-        sums: What is known, by currency; without a currency that costs nothing. What a free server
-            reported for the same is in it: nobody is asked about it, and limits hold for it.
-        unknown: Clips whose price nobody knows.
+        sums: The known sums by currency; empty if it costs nothing. What a free server reported for
+            the same request is included: it needs no question, and limits count it.
+        unknown: Clips with an unknown price.
     """
 
     sums: Mapping[str, Decimal]
@@ -147,16 +147,16 @@ class Total(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What is sent, as it was when the person asked for it.
+    """An order as it was when the person asked for it.
 
     Attributes:
         ask: The question that has to be answered before anything is sent.
         today: What the day has cost; None without limits, or where all is practice.
-        unsupported: A server of the order has not the operation.
-        blocked: Why nothing of it may be sent: a missing key, an open line, a limit.
+        unsupported: A server of the order lacks the operation.
+        blocked: Why nothing of it may be sent: a missing key, an unencrypted connection, a limit.
         retirements: Of the models in it whose maker announced their end.
-        budget: The limits that it was held to.
-        free_name: A name for a profile that says of a server of it that it is free.
+        budget: The limits that were applied.
+        free_name: A name for a profile that says of one of its servers that it is free.
     """
 
     lines: tuple[Line, ...]
@@ -175,7 +175,7 @@ class Order(NamedTuple):
 
     @property
     def outputs(self) -> int:
-        """How many clips come of it: one request may make several (`n`, `num_outputs`)."""
+        """How many clips it makes: one request may make several (`n`, `num_outputs`)."""
         return sum(line.clips * line.price.clips for line in self.lines)
 
     @property
@@ -185,7 +185,7 @@ class Order(NamedTuple):
 
     @property
     def total(self) -> Total:
-        """The price of all of it."""
+        """The price of the whole order."""
         sums: dict[str, Decimal] = {}
         unknown = 0
         for line in self.lines:
@@ -198,7 +198,7 @@ class Order(NamedTuple):
 
     @property
     def price(self) -> Price:
-        """The price of all of it, where it is in one currency; what is unknown is left out."""
+        """The price of the whole order, if it is in one currency; unknown prices are left out."""
         sums, unknown = self.total
         kinds = {line.price.kind for line in self.lines}
         if sums and PriceKind.PRICED not in kinds and not unknown:
@@ -216,15 +216,15 @@ class Order(NamedTuple):
 
     @property
     def servers(self) -> tuple[Server, ...]:
-        """Each server of it once."""
+        """Each server of the order, once."""
         return tuple({line.server.name: line.server for line in self.lines}.values())
 
     def check(self) -> None:
-        """Refuse what must not be sent whatever the person answers.
+        """Refuse what must not be sent, whatever the person answers.
 
         Raises:
             ProblemError: base_url_insecure, key_missing, operation_unsupported, over_budget or
-                price_unknown; key_unusable or config_invalid where no request could ever leave.
+                price_unknown; key_unusable or config_invalid where no request could be sent.
                 Nothing was sent.
         """
         for why in (self.unsupported, self.blocked):
@@ -235,7 +235,7 @@ class Order(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the person said to an order.
+    """A person's answer to an order.
 
     Attributes:
         yes: Agreed to it.
@@ -257,7 +257,7 @@ def prepare(
     *,
     unsent: Iterable[Job] = (),
 ) -> Order:
-    """Price new clips, and find out what stands against sending them. Sends nothing.
+    """Price new clips, and find out what prevents sending them. Sends nothing.
 
     Args:
         folder: The workspace.
@@ -265,10 +265,10 @@ def prepare(
         server: The server that clips go to unless they name another.
         settings: The settings of the workspace.
         now: The time that decides which day is counted.
-        unsent: Jobs of an earlier start that never left, and are tried again with this order.
+        unsent: Jobs of an earlier run that were never sent, and are tried again with this order.
 
     Raises:
-        ProblemError: A request is none (prompt_empty, size_invalid, ...), or profile_unknown.
+        ProblemError: A request is invalid (prompt_empty, size_invalid, ...), or profile_unknown.
     """
     book = _PriceBook(folder, settings)
     lines = [book.line_of(job) for job in unsent]
@@ -281,9 +281,9 @@ def prepare(
 
 
 def retry(folder: Folder, jobs: Iterable[Job], settings: OrderSettings, now: datetime) -> Order:
-    """Price making the same once more, each job at the server that it was made for.
+    """Price making the same again, each job at the server that it was made for.
 
-    A job that was never sent is tried again itself: nothing was paid for it. Of any other a new
+    A job that was never sent is tried again itself: nothing was paid for it. For any other a new
     job is made, and the old one stays as it is.
 
     Raises:
@@ -294,7 +294,7 @@ def retry(folder: Folder, jobs: Iterable[Job], settings: OrderSettings, now: dat
 
 
 def resend(folder: Folder, job: Job, settings: OrderSettings, now: datetime) -> Order:
-    """Price sending a job again whose answer was lost: it may be paid twice.
+    """Price sending an unconfirmed job again: it may be paid twice.
 
     Raises:
         ProblemError: profile_unknown.
@@ -308,8 +308,8 @@ def open_question(order: Order, answer: Answer) -> Ask:
 
     Raises:
         ProblemError: As `Order.check`; refused_before; server_unreachable or key_refused where
-            the free question told that; consent_unknown or over_budget for a `max_spend` that does
-            not hold. Nothing was sent.
+            the probe found that; consent_unknown or over_budget for a `max_spend` that is not
+            enough. Nothing was sent.
     """
     order.check()
     if order.refused is not None and not answer.despite_refusal:
@@ -321,7 +321,7 @@ def open_question(order: Order, answer: Answer) -> Ask:
     most, total = answer.max_spend, order.total
     if most is not None:
         if total.unknown:
-            # A limit that nobody can check must not pass for one.
+            # A limit that cannot be checked must not count as one.
             raise ProblemError(_consent_unknown(order))
         for currency, sum in total.sums.items():
             if sum > most:
@@ -361,7 +361,7 @@ def submit(engine: JobMaker, order: Order, consent: Consent) -> list[Job]:
     """
     share = None
     if consent.max_spend is not None and len(order.lines) == 1:
-        # A part of a limit for several prices would be too small for one and loose for another.
+        # A part of a limit for several prices would be too small for one and too large for another.
         share = consent.max_spend / order.clips
     jobs: list[Job] = []
     for line in order.lines:
@@ -395,13 +395,13 @@ def submit(engine: JobMaker, order: Order, consent: Consent) -> list[Job]:
 def unmet(server: Server, price: Price, consent: Consent | None) -> Problem | None:
     """Return why this consent does not cover the price of a clip; None where it does.
 
-    The engine asks it again right before it sends: a price may have risen since.
+    The engine checks it again right before it sends: a price may have risen since.
     """
     most = None if consent is None else consent.max_spend
     if price.kind is PriceKind.UNKNOWN and consent is not None:
-        # A limit that nobody can check must not pass for one; who agreed to a sum or to a free clip
-        # did not agree to an unknown price; and what was sent unasked because of the server that
-        # was found must not go to one that the profile calls another by now.
+        # A limit that cannot be checked must not count as one; consent to a sum or to a free clip
+        # is no consent to an unknown price; and what was sent without a question because of the
+        # server that was found must not go to one that the profile calls another by now.
         is_other = consent.found is not None and server.dialect not in {"auto", consent.found}
         if most is not None or consent.kind != PriceKind.UNKNOWN or is_other:
             return problem("consent_unknown", host=server.host)
@@ -425,7 +425,7 @@ class Preview(NamedTuple):
         server: With what is known of it by now.
         path: Below the base address, percent-encoded.
         fields: Only what is set.
-        file_field: Where a picture or a clip goes.
+        file_field: The field for a picture or a clip.
     """
 
     server: Server
@@ -453,7 +453,7 @@ def spent_today(folder: Folder, settings: OrderSettings, now: datetime) -> Spend
 
 
 class _PriceBook:
-    """Prices lines; what a server can and what the day has cost is read once for each order."""
+    """Prices lines; capabilities and the day's cost are read once for each order."""
 
     def __init__(self, folder: Folder, settings: OrderSettings) -> None:
         self._folder = folder
@@ -464,8 +464,8 @@ class _PriceBook:
     def line(self, server: Server, request: VideoRequest) -> Line:
         """Return one clip of this request at this server."""
         price, found = quote(server, request, self._folder), _NOT_ASKED
-        # Where a rate is stated there is a price, and only this request's cannot be worked out: it
-        # does not matter then which server it is.
+        # If a rate is stated there is a price, and only this request's cannot be computed: then it
+        # does not matter which server it is.
         if price.kind is PriceKind.UNKNOWN and server.is_loopback and not price.unclear:
             found = self._findings(server)
         dialect = found.dialect if found.reached else None
@@ -482,21 +482,21 @@ class _PriceBook:
         )
 
     def _findings(self, server: Server) -> ProbeResult:
-        """Return what listens on this machine: by the person's word, else by a free question.
+        """Return what listens on this machine: by the person's word, else by a probe.
 
-        It is asked in every run: another server may be there by now, or the other end of a tunnel.
+        It is probed in every run: another server may be there by now, or the other end of a tunnel.
         """
         if server.trusted and server.dialect != "auto":
             row = dialect_of(server)
             return ProbeResult(row.name, reached=True, runs_models=row.runs_models)
         key = (server.name, server.base_url)
         if key not in self._found:
-            # A stranger's word for the dialect is none about money.
+            # A stranger's word for the dialect does not count about money.
             self._found[key] = probe_server(server._replace(dialect="auto"), timeout=_PATIENCE)
         return self._found[key]
 
     def line_of(self, job: Job, *, resend: bool = False) -> Line:
-        """Return what a job asked for, at the server that it was made for.
+        """Return the line for a job's request, at the server that it was made for.
 
         Raises:
             ProblemError: profile_unknown.
@@ -510,8 +510,8 @@ class _PriceBook:
             override = job.consent is not None and job.consent.despite_refusal
             refused = None if override else line.refused
             return line._replace(way="resend", override=override, refused=refused)
-        # A job that never left goes with the consent that it has. Where that does not cover what
-        # is agreed to now, a new job takes its place.
+        # A job that was never sent keeps the consent that it has. If that does not cover what is
+        # agreed to now, a new job takes its place.
         covered = line.refused is None and unmet(server, line.price, job.consent) is None
         if job.state is State.NOT_SENT and covered:
             return line._replace(way="retry")
@@ -521,7 +521,7 @@ class _PriceBook:
         return line._replace(way="again", takes=takes)
 
     def order(self, lines: Sequence[Line], now: datetime) -> Order:
-        """Return the order of all these lines, and what stands against it."""
+        """Return the order of all these lines, with what prevents it."""
         settings, order = self._settings, Order(tuple(lines), Ask.NOTHING, self._settings.budget)
         asks = {line.ask for line in lines}
         unsupporteds = (unsupported(line.server, self._cache, line.request) for line in lines)

@@ -1,4 +1,4 @@
-"""One walk through a server's list, newest first, that ends however the server lies."""
+"""One walk through a server's list, newest first, that ends however the server misbehaves."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sora_tui.engine.rate_limit import RateLimiter
 
 
 class Page(NamedTuple):
-    """What one page of the list brought.
+    """The rows on one page of the list.
 
     Attributes:
         fresh: Rows that were on no page before, in the server's order.
         first_rank: Place of the first of them in the list, from 0.
         rows: All rows of the page, those seen before included.
-        more: The server says that there are others behind it, and may be right.
-        skew: The server's clock minus ours, in seconds; None where it does not say.
+        more: The server says that there are others behind it, which may be wrong.
+        skew: The server's clock minus ours, in seconds; None where it is not known.
     """
 
     fresh: tuple[RemoteVideo, ...]
@@ -33,9 +33,9 @@ async def walk_pages(
 ) -> AsyncIterator[Page]:
     """Yield the list, page by page.
 
-    It ends at a page that brings nothing new, however often `has_more` says true: LiteLLM ignores
-    `after` and answers every page with the first (videos-api, divergence 16). A server that invents
-    new rows for ever is left after `pages`.
+    It ends at a page that has nothing new, however often `has_more` says true: LiteLLM ignores
+    `after` and answers every page with the first (videos-api, divergence 16). If a server invents
+    new rows without end, the walk stops after `pages`.
 
     Raises:
         ServerError: A page did not come.

@@ -1,10 +1,10 @@
-"""The poll plan of one server: which jobs are looked at now, one by one or with the list.
+"""The poll plan of one server: which jobs are polled now, one by one or with the list.
 
-A value without clock, network or disk: it is told the time and what was seen, and says what to do
+A value without clock, network or disk: it gets the time and the answers, and returns what to do
 next. Each job has a timer of its own. When many have run out, one walk through the server's list
-(a sweep) answers them all for the price of its pages; a few jobs are watched one by one, because
-a person is looking and it costs next to nothing. The arithmetic is in the design notes on polling:
-1,000 jobs asked one by one at 5 requests a second are seen 100 s late, with the list 2.5 s.
+(a sweep) answers them all for the price of its pages; a few jobs are polled one by one, because a
+person is watching and it costs little. The arithmetic is in the design notes on polling: 1,000 jobs
+polled one by one at 5 requests a second are seen 100 s late, with the list 2.5 s.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from sora_tui.engine.rate_limit import RATE, SLOWEST, poll_delay
 SWEEP_EVERY: Final = 5.0
 #: Rows on a page of the list, until a server shows that it gives fewer.
 PAGE: Final = 100
-#: This many jobs, or running jobs among many that wait, are watched one by one.
+#: Up to this many jobs, or running jobs among many that wait, are polled one by one.
 FEW: Final = 3
-#: The plan wants to be asked this often, in seconds, so that it notices that time has jumped.
+#: The plan is to be asked this often, in seconds, so that it notices a jump of the clock.
 TICK: Final = 4.0
-#: The wall clock and the loop's clock disagree by more than this: the machine slept.
+#: Seconds by which the wall clock and the loop's clock may differ; more means the machine slept.
 _JUMP: Final = 5.0
-#: A fresh job is looked at after this many seconds where nothing is known of its like, ...
+#: A fresh job is polled after this many seconds where no typical time is known, ...
 _FIRST: Final = 1.0
-#: ... and after this many at most where its like never takes less.
+#: ... and after this many at most where such jobs never take less.
 _FIRST_MOST: Final = 45.0
-#: So many finished jobs tell how soon one can be done.
+#: This many finished jobs are enough to know how soon one can be done.
 _ENOUGH: Final = 5
-#: Jobs due within a second come along: a sweep should not miss those due a moment later.
+#: Jobs due within this many seconds are included: a sweep should not miss those due just later.
 _SOON: Final = 1.0
-#: A status word we do not know is asked about this seldom.
+#: A job with an unknown status word is polled this seldom.
 UNKNOWN_AGAIN: Final = 30.0
-#: A word that ends a job is asked about once more after so many seconds, ...
+#: A final word is confirmed by another poll after this many seconds, ...
 _ONCE_MORE: Final = 3.0
-#: ... and one of our own practice server, which has no replica that is behind, at once.
+#: ... and one of the simulator, which has no replica that is behind, at once.
 _ONCE_MORE_HERE: Final = 0.2
-#: How long a job is asked one by one that the list does not tell, or tells wrongly.
+#: Seconds for which a job is polled one by one if the list lacks it, or shows it wrongly.
 _APART: Final = 120.0
-#: A list that tells nothing new of a job for so long is no longer believed without a GET; up to
-#: twice as long, by chance, so that a thousand jobs do not ask in one minute.
+#: A list that shows nothing new of a job for this long is no longer believed without a GET; up to
+#: twice as long, by chance, so that a thousand jobs are not polled in one minute.
 _BELIEVED: Final = 180.0
-#: After a list that failed, jobs are asked one by one for so long; doubled each time.
+#: After a list that failed, jobs are polled one by one for this long; doubled each time.
 _LIST_REST: Final = 60.0
 _LIST_REST_MOST: Final = 3600.0
 
@@ -60,7 +60,7 @@ class Sweep(NamedTuple):
 
     Attributes:
         wanted: Job ids; the walk may end when all are seen.
-        pages: It ends after so many.
+        pages: Most pages to read.
     """
 
     wanted: frozenset[str]
@@ -71,8 +71,8 @@ class Round(NamedTuple):
     """What is to be done now.
 
     Attributes:
-        ask: Ids of jobs to be asked for one by one, most urgent first.
-        again: Loop time when the plan wants to be asked again, if nothing is told before.
+        ask: Ids of jobs to be polled one by one, most urgent first.
+        again: Loop time when the plan is to be asked again, if nothing happens before.
     """
 
     ask: tuple[str, ...]
@@ -82,7 +82,7 @@ class Round(NamedTuple):
 
 @dataclass(slots=True)
 class _PollTimer:
-    """What the plan knows of one job; times are loop times. It `began` to wait, or to run."""
+    """What the plan knows of one job, in loop time; `began` is when it began to wait or run."""
 
     job: Job
     began: float
@@ -101,7 +101,7 @@ class PollPlan:
     """The timers of all jobs that are with one server."""
 
     def __init__(self, soonest: Callable[[Job], float | None]) -> None:
-        """A plan without jobs.
+        """Begin with a plan without jobs.
 
         Args:
             soonest: Seconds before which such a job is never done; None where that is not known.
@@ -119,12 +119,12 @@ class PollPlan:
         self._list_failures = 0
         self._list_from = 0.0
         self._page = PAGE
-        self._arrived = 0  # jobs since the last sweep: the others moved down by as many
+        self._arrived = 0  # jobs since the last sweep, by which the others moved down in the list
 
-    # What happens ---------------------------------------------------------------------------
+    # Events ---------------------------------------------------------------------------------
 
     def sync(self, jobs: Sequence[Job], now: float, at: datetime) -> None:
-        """The jobs that are with the server as of now; `at` is the same moment in UTC."""
+        """Take the jobs that are with the server now; `at` is the same moment in UTC."""
         gone = self._timers.keys() - {job.id for job in jobs}
         for job_id in gone:
             del self._timers[job_id]
@@ -143,11 +143,11 @@ class PollPlan:
             timer.due = min(timer.due, now + wait)
 
     def next_round(self, now: float, room: int) -> Round:
-        """Return what to do now; what is named counts as under way until the plan is told of it.
+        """Return what to do now; the jobs in it count as being polled until their answer comes.
 
         Args:
             now: Seconds, by the monotonic clock.
-            room: At most this many requests at once.
+            room: Most requests at once.
         """
         idle = [timer for timer in self._timers.values() if not timer.busy]
         again = min((timer.due for timer in idle if timer.due > now), default=now + TICK)
@@ -176,7 +176,7 @@ class PollPlan:
         return Round(tuple(s.job.id for s in due[:room]), sweep, min(again, now + TICK))
 
     def saw_job(self, job_id: str, video: RemoteVideo, hint: float | None, now: float) -> None:
-        """A GET told how the job is; `hint`: the seconds the server wants until the next one."""
+        """Note the answer to a GET; `hint`: seconds until the next one, as the server asks."""
         if (timer := self._timers.get(job_id)) is None:
             return
         timer.busy, timer.polled, timer.failures = False, True, 0
@@ -192,10 +192,10 @@ class PollPlan:
         timer.due = now + wait
 
     def saw_row(self, job_id: str, video: RemoteVideo, rank: int, now: float) -> bool:
-        """Return a row of the list tells of a job; whether it may be believed.
+        """Note a row of the list about a job; return whether it may be believed.
 
-        Good news is. A row that ends the job, or is behind what is known, is confirmed by GET: a
-        list out of date must not lose a clip.
+        Good news may. A row that ends the job, or is behind what is known, is confirmed by GET: a
+        list that is out of date must not lose a clip.
 
         Args:
             job_id: The job that the row is about.
@@ -218,7 +218,7 @@ class PollPlan:
         if job_id in self._watched:
             timer.due = now + poll_delay(elapsed, video.progress, timer.hint)
         else:
-            # From the sweep's start: all its rows come due together, for the next one.
+            # From the sweep's start: all its rows come due together, for the next sweep.
             wait = max(min(elapsed / 60, SLOWEST), SWEEP_EVERY, timer.hint or 0.0)
             timer.due = self._sweep_began + wait
         if video.phase is Phase.UNKNOWN:
@@ -226,7 +226,7 @@ class PollPlan:
         return True
 
     def sweep_done(self, missed: Iterable[str], now: float) -> None:
-        """A sweep came to its end; absence means nothing: who was missed is asked for by GET."""
+        """Note the end of a sweep; a job that was not in the list is polled by GET."""
         self._list_failures = 0
         self._arrived = 0
         for job_id in missed:
@@ -235,36 +235,36 @@ class PollPlan:
                 self._ask_apart(timer, now)
 
     def sweep_ended(self) -> None:
-        """However it went, another sweep may begin in its time."""
+        """Note that no sweep is running, however it went; another one may begin when it is due."""
         self._sweeping = False
 
     def saw_page(self, rows: int) -> None:
-        """A page of the list that is not the last one has so many rows."""
+        """Note how many rows a page has that is not the last one."""
         self._page = max(1, rows)
 
     def list_repeats(self) -> None:
-        """The server answers every page with the first one."""
+        """Note that the server answers every page with the first one."""
         self._has_pages = False
 
     def has_no_list(self) -> None:
-        """The server is known to have none."""
+        """Note that the server has no list."""
         self._has_list = False
 
     def list_failed(self, now: float, *, for_good: bool) -> None:
-        """No list came; `for_good`: this server has none."""
+        """Note that no list came; `for_good`: this server has none."""
         self._has_list = self._has_list and not for_good
         self._list_from = now + min(_LIST_REST * 2.0**self._list_failures, _LIST_REST_MOST)
         self._list_failures += 1
 
     def not_answered(self, job_id: str, now: float) -> None:
-        """A GET failed: others have their turn before this job has it again."""
+        """Note that a GET failed: other jobs are polled before this one again."""
         if (timer := self._timers.get(job_id)) is not None and timer.busy:
             timer.busy = False
             timer.due = now + min(2.0 ** min(timer.failures, 10), SLOWEST)
             timer.failures += 1
 
     def defer(self, job_id: str, until: float) -> None:
-        """The server denies a job: it is looked at again then."""
+        """Note that the server denies a job, which is polled again at `until`."""
         if (timer := self._timers.get(job_id)) is not None:
             timer.busy, timer.polled, timer.due = False, True, until
             timer.apart_until = max(timer.apart_until, until + _SOON)
@@ -272,7 +272,7 @@ class PollPlan:
     # The arithmetic -------------------------------------------------------------------------
 
     def _first_timer(self, job: Job, now: float, at: datetime) -> _PollTimer:
-        """A fresh job waits until its like can be done; one found at the start does not wait."""
+        """Return a new timer: a fresh job waits until it can be done, one found at a start not."""
         since = next((e.at for e in job.events if e.state is job.state), job.updated_at)
         began = now - max((at - since).total_seconds(), 0.0)
         due = now
@@ -287,7 +287,7 @@ class PollPlan:
         return now - timer.began
 
     def _few(self, now: float) -> frozenset[str]:
-        """Return the jobs that are watched one by one: all if they are few, or the few that run.
+        """Return the jobs that are polled one by one: all if they are few, or the few that run.
 
         Where none is known to run, the one that was sent first is the next to do so.
         """
@@ -320,7 +320,7 @@ class PollPlan:
         timer.due = now
 
     def _detect_clock_jump(self, now: float, at: datetime) -> None:
-        """After the machine slept, or was stopped, everything is due once, and only once."""
+        """Make every job due, once, after the machine slept or was stopped."""
         before, self._clocks = self._clocks, (now, at) if self._timers else None
         if before is None:
             return
@@ -338,7 +338,7 @@ class PollPlan:
 
 
 def is_news(job: Job, video: RemoteVideo) -> bool:
-    """Return whether a server tells something of a job that its record does not."""
+    """Return whether an answer has something about a job that its record does not have."""
     known = job.remote
     return known is None or (
         (video.status, video.progress) != (known.status, known.progress)
@@ -347,9 +347,9 @@ def is_news(job: Job, video: RemoteVideo) -> bool:
 
 
 def soonest(past: Sequence[float]) -> float | None:
-    """Seconds before which such jobs are hardly ever done: the 5th percentile of `past`.
+    """Return the seconds before which such jobs are hardly ever done: the 5th percentile of `past`.
 
-    A little less, so that jobs that have become faster are found out. None for too few.
+    It is a little less, so that jobs that have become faster are noticed. None for too few.
     """
     if len(past) < _ENOUGH:
         return None

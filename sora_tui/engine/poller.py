@@ -1,4 +1,4 @@
-"""Asks one server how its jobs are, as the plan of `poll_plan` says, and takes the answers in."""
+"""Polls one server's jobs, as the plan of `poll_plan` says, and takes the answers in."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from sora_tui.engine.pagination import walk_pages
 from sora_tui.engine.poll_plan import UNKNOWN_AGAIN, PollPlan, Sweep, is_news, soonest
 from sora_tui.engine.rate_limit import MAX_IN_FLIGHT, RateLimiter
 
-#: A job unknown to its server is gone after this many denials over this long: a load balancer
-#: may have asked the wrong replica (fault 32).
+#: A job that its server does not know is gone after this many denials over this long: a load
+#: balancer may have asked the wrong replica (fault 32).
 _GONE_AFTER: Final = 5
-#: After so many denials the list is believed that has the job all the same.
+#: After this many denials a list is believed that has the job all the same.
 _LISTED_AFTER: Final = 3
-_DENIED_AGAIN, _DENIED_MOST = 5.0, 120.0  # seconds between two looks, doubled each time
+_DENIED_AGAIN, _DENIED_MOST = 5.0, 120.0  # seconds between two polls, doubled each time
 _GONE_TIME: Final = timedelta(minutes=10)
-#: So often another id is told at each look until it is believed to be the job's too.
+#: How often another id has to be reported in a row until it counts as the job's too.
 _ALIAS_TIMES: Final = {Phase.QUEUED: 2, Phase.IN_PROGRESS: 2, Phase.COMPLETED: 3}
-#: Pages of the list that are read to find whether a job that is denied stands there.
+#: Pages of the list that are read to find a job that is denied.
 _LIST_PAGES: Final = 5
-#: What answers a look where no route for looks is (Dynamo answers with the finished job at once).
+#: Answers to a poll where there is no route for it (Dynamo answers with the finished job at once).
 _NO_ROUTE: Final = frozenset({405, 501})
 _KEY_WAIT: Final = 60.0
-#: One refusal may be a proxy's, or of one replica: it counts when it comes again after so many
+#: One refusal may come from a proxy or a replica: it counts when it is repeated after this many
 #: seconds.
 _REFUSED_AGAIN: Final = 2.0
-#: Refusals of a look that are about one job: the server is there, and tells of the others.
+#: Refusals of a poll that are about one job: the server is there, and reports the others.
 _ABOUT_JOB: Final = frozenset({"key_without_grant", "request_refused", "moderation_before"})
-#: What a server answers that has no list (videos-api, divergence 16).
+#: Answers of a server that has no list (videos-api, divergence 16).
 _NO_LIST: Final = frozenset({400, 404, 405, 422, 501})
-#: How long what such jobs took is remembered before history is asked again, in seconds.
+#: Seconds for which typical times are kept before history is read again.
 _DURATIONS_KEPT: Final = 60.0
-#: A page of rows may mean a hundred writes: after so many seconds of them others have a turn.
+#: A page of rows may mean a hundred writes: after this many seconds of them other tasks run.
 _AT_A_TIME: Final = 0.02
 
 
@@ -58,7 +58,7 @@ class _Listed(NamedTuple):
     Attributes:
         own: The row with its id.
         videos: The rows that were read.
-        skew: The server's clock minus ours, in seconds; None where it does not say.
+        skew: The server's clock minus ours, in seconds; None where it is not known.
         is_away: There is a list, and it did not come this time.
     """
 
@@ -69,7 +69,7 @@ class _Listed(NamedTuple):
 
 
 class Poller:
-    """The looks at one server's jobs that are under way. One that hangs holds up no other."""
+    """The polls of one server's active jobs. A poll that hangs does not delay the others."""
 
     def __init__(
         self,
@@ -82,16 +82,16 @@ class Poller:
         capabilities: Capabilities,
         addresses: AddressDownloads,
     ) -> None:
-        """Nothing is asked yet.
+        """Begin without polling.
 
         Args:
             server: The server to ask.
             active_jobs: The jobs of this engine; writes their documents.
             rate_limiter: Each request waits its turn there.
-            hold: Told when the disk does not take an answer.
-            report: Told of a fault of ours.
-            wake: Called when a look has ended: there may be room for the next.
-            capabilities: What the server can do; learns from the answers.
+            hold: Called when the disk does not take an answer.
+            report: Called with a fault of ours.
+            wake: Called when a poll has ended: there may be room for the next.
+            capabilities: What the server can do; the answers add to it.
             addresses: Saves clips that an answer has addresses of.
         """
         self._server = server
@@ -106,18 +106,18 @@ class Poller:
         self._addresses = addresses
         self._aliases: dict[str, tuple[str, int]] = {}  # job id -> another id, and how often
         self._denials: dict[str, tuple[int, datetime]] = {}
-        self._refusals: dict[str, int] = {}  # job id -> looks in a row that were refused
+        self._refusals: dict[str, int] = {}  # job id -> polls in a row that were refused
         self._key_refused_at: float | None = None  # loop time of the first refusal in a row
         self._durations: dict[tuple[str | None, ...], tuple[float, float | None]] = {}
         self._due_at = 0.0
 
     @property
     def due_at(self) -> float | None:
-        """Loop time of the next look; None while no job is with the server."""
+        """Loop time of the next poll; None while no job is with the server."""
         return self._due_at if self._jobs() else None
 
     def poll(self, client: VideosClient) -> None:
-        """Begin the looks that are due."""
+        """Begin the polls that are due."""
         now = _now()
         if self._capabilities.can("list") is False:
             self._plan.has_no_list()
@@ -126,7 +126,7 @@ class Poller:
         if self._rate_limiter.paused_for:
             room = 0
         elif self._rate_limiter.failures:
-            # While the server rests after a failure, one request finds out whether it is back.
+            # While the server is paused after a failure, one request finds out whether it is back.
             room = 0 if self._tasks else 1
         todo = self._plan.next_round(now, room)
         self._due_at = todo.again
@@ -136,7 +136,7 @@ class Poller:
             self._start(self._ask(client, self._active_jobs.jobs[job_id]), f"look at {job_id}")
 
     async def close(self) -> None:
-        """End what is under way; it may be asked again at any time."""
+        """End the running polls; they may be repeated at any time."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -196,10 +196,10 @@ class Poller:
             self._active_jobs.show_retry(job, Retry(1, again, why.code, why))
 
     def _is_alias(self, job: Job, video: RemoteVideo) -> bool:
-        """Whether another id than ours is the job's all the same, because it is told every time.
+        """Return whether another id counts as the job's, because it is reported every time.
 
-        Some gateways give a job one id at create and another at each look. One answer about
-        another job is a cache's, or a load balancer's; an ending is never believed of one.
+        Some gateways give a job one id at create and another at each poll. A single answer about
+        another job is a cache's, or a load balancer's; a final word in one is never believed.
         """
         seen, times = self._aliases.get(job.id, ("", 0))
         times = times + 1 if seen == video.id else 1
@@ -211,12 +211,12 @@ class Poller:
         )
 
     def _leave(self, job: Job, error: Exception) -> None:
-        """Let one job be for a while: handling what the server says of it failed."""
+        """Wait with one job because handling its answer failed."""
         self._plan.defer(job.id, _now() + FAULT_WAIT.total_seconds())
         self._active_jobs.report_fault(job, error)
 
     def _refused(self, job: Job, failure: ServerError) -> None:
-        """The server does not tell of this job: to this key, or at all."""
+        """Handle a server that does not report this job: with this key, or at all."""
         count = self._refusals[job.id] = self._refusals.get(job.id, 0) + 1
         is_hidden = failure.error.kind == "key_without_grant"
         wait = _KEY_WAIT if is_hidden else _doubled(count)
@@ -244,7 +244,7 @@ class Poller:
         failure: ServerError | None = None,
         video: RemoteVideo | None = None,
     ) -> None:
-        """The server says that it does not know a job, or tells of another one (`video`)."""
+        """Handle a server that does not know a job, or reports another one (`video`)."""
         count, first = self._denials.get(job.id, (0, utc_now()))
         count += 1
         self._denials[job.id] = (count, first)
@@ -302,9 +302,9 @@ class Poller:
         self._active_jobs.show_retry(current, Retry(count, until, str(status), why))
 
     def _take_listed(self, job: Job, video: RemoteVideo, wait: float) -> None:
-        """Believe the list of a server that denies the job when it is asked for it alone.
+        """Believe the list of a server that denies the job when only this job is asked for.
 
-        An ending without a clip is not believed of a list: it may be out of date.
+        A final word without a clip is not believed from a list: it may be out of date.
         """
         is_over = video.phase.is_final_without_clip and video.phase is not Phase.COMPLETED
         if is_news(job, video) and not is_over:
@@ -321,7 +321,7 @@ class Poller:
     async def _listed(self, client: VideosClient, job: Job) -> _Listed | None:
         """Return what the server's list says of a job; None without a list.
 
-        A job that is listed is not gone, whatever a look says.
+        A job in the list is not gone, whatever a poll says.
         """
         if self._capabilities.can("list") is False:
             return None
@@ -339,9 +339,9 @@ class Poller:
         return _Listed(None, videos, skew)
 
     def _found_elsewhere(self, job: Job, listed: _Listed) -> RemoteVideo | None:
-        """The row that is a denied job to the letter, and no other job's: its id was changed.
+        """Return the row that is exactly a denied job, and no other job's: its id was changed.
 
-        Others that are denied may own it as well, and so may those whose answer is not known.
+        Other jobs that are denied may own it as well, and so may unconfirmed ones.
         """
         if not listed.videos:
             return None
@@ -407,7 +407,7 @@ class Poller:
     # Both -----------------------------------------------------------------------------------
 
     def _answered(self) -> None:
-        """The server is there: what waited for it waits no longer."""
+        """Note that the server answers: its jobs no longer wait for it."""
         self._key_refused_at = None
         if self._rate_limiter.failures:
             for job in self._jobs():
@@ -439,7 +439,7 @@ class Poller:
                 await work
             except ProblemError as error:
                 self._hold(error.problem)
-            except Exception as error:  # noqa: BLE001 -- a fault of ours: told; the others go on
+            except Exception as error:  # noqa: BLE001 -- a fault of ours: reported; the other jobs go on
                 self._report(error)
 
         def ended(task: asyncio.Task[None]) -> None:
@@ -454,7 +454,7 @@ class Poller:
         return self._active_jobs.at(self._server, State.QUEUED, State.IN_PROGRESS)
 
     def _soonest(self, job: Job) -> float | None:
-        """Return when such a job can be done, as history has it."""
+        """Return the seconds before which such jobs are never done, by the history."""
         request = job.request
         like = (job.server.profile, request.model, request.size, request.seconds)
         at, known = self._durations.get(like, (0.0, None))
@@ -465,7 +465,7 @@ class Poller:
 
 
 def _doubled(count: int) -> float:
-    """Seconds until the next look at a job that its server does not tell of."""
+    """Return the seconds until the next poll of a job that its server does not report."""
     return min(_DENIED_AGAIN * 2.0 ** min(count - 1, 10), _DENIED_MOST)
 
 

@@ -1,8 +1,8 @@
 """Fetches what a server made of a clip that is saved: its thumbnail, then its spritesheet.
 
-They are a pleasure, not the thing that was paid for: asked for once each, one job after another,
-after the clip is safe, and only where the server is known to have them. What goes wrong is noted in
-the log, and the screen makes its own pictures.
+They were not paid for: each is asked for once, one job after another, after the clip is saved, and
+only where the server is known to have them. A failure is noted in the log, and the screen makes
+its own pictures.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.outputs import PartFile, output_name
 
 VARIANTS: Final = ("thumbnail", "spritesheet")
-#: A sheet of frames in full size as PNG would have so many bytes.
+#: The size in bytes of a sheet of frames in full size as PNG.
 MAX_BYTES: Final = 16 * 2**20
-#: Enough of a body to tell a picture from a clip.
+#: Enough of a body to distinguish a picture from a clip.
 _HEAD: Final = 16
 _SUFFIX: Final = {"webp": ".webp", "jpeg": ".jpg", "png": ".png"}
 #: Answers that are about this moment, or about the key, and not about the variant.
@@ -40,7 +40,7 @@ _log = logging.getLogger("sora_tui.engine")
 
 
 class Previews:
-    """The jobs whose pictures may be had, and the worker that fetches them."""
+    """The jobs whose pictures may exist, and the worker that fetches them."""
 
     def __init__(
         self,
@@ -57,22 +57,22 @@ class Previews:
         self._stop = threading.Event()
 
     def want(self, job: Job) -> None:
-        """Fetch the pictures of a saved job, if its server is known to have such."""
+        """Fetch the pictures of a saved job, if its server is known to have them."""
         profile = self._active_jobs.server_of(job)
         if profile is not None and Capabilities(profile, self._cache).can("thumbnail"):
             self._wanted.put_nowait(job)
 
     def stop(self) -> None:
-        """Let a transfer end at its next chunk."""
+        """End a transfer at its next chunk."""
         self._stop.set()
 
     async def work(self) -> None:
-        """The worker's life: one job after another."""
+        """Run the worker: one job after another."""
         while True:
             job = await self._wanted.get()
             profile = self._active_jobs.server_of(job)
             for variant in VARIANTS:
-                # Asked each time: the first may have shown that there are none.
+                # Asked each time: the first job may have shown that there are none.
                 if profile is None or not Capabilities(profile, self._cache).can("thumbnail"):
                     break
                 try:
@@ -92,7 +92,7 @@ class Previews:
         output = await in_daemon_thread(
             lambda: self._bring_home(server, job, variant), f"{variant} {job.id}"
         )
-        # As it is by now: a person may have written notes meanwhile, or thrown the record away.
+        # As it is by now: a person may have written notes meanwhile, or deleted the record.
         current = self._active_jobs.history.load(job.id)
         if current.state is State.SAVED:
             self._active_jobs.put(current.with_preview(utc_now(), output))
@@ -117,7 +117,7 @@ class Previews:
 
 
 class _PictureSink:
-    """The part of a picture; anything else than a picture is refused by its first bytes."""
+    """The part of a picture; anything but a picture is refused by its first bytes."""
 
     def __init__(self, part: PartFile) -> None:
         self._part = part
@@ -130,7 +130,7 @@ class _PictureSink:
     def write(self, chunk: bytes) -> None:
         if len(self._head) < _HEAD:
             self._head += chunk
-            # Some give the whole clip, whatever is asked for.
+            # Some servers give the whole clip, whatever is asked for.
             if len(self._head) >= _HEAD and sniff(self._head) not in _SUFFIX:
                 raise _NoPictureError
         self._part.write(chunk)
@@ -141,11 +141,11 @@ class _PictureSink:
 
 
 class _NoPictureError(Exception):
-    """Something else came than a picture."""
+    """Something other than a picture came."""
 
 
 def _published(part: PartFile, folder: Folder, job: Job, variant: str) -> Output:
-    """Return a picture that came, looked at by its header and given its name."""
+    """Check a picture that came by its header, and give it its name."""
     part.sync_and_close()
     facts = inspect_header(part.beginning(HEADER_BYTES))
     if facts is None or facts.format.lower() not in _SUFFIX:
@@ -164,7 +164,7 @@ def _published(part: PartFile, folder: Folder, job: Job, variant: str) -> Output
 
 
 def _is_lacking(failure: ServerError) -> bool:
-    """Whether a refusal means that there are no such pictures: the clip itself was just given."""
+    """Return whether a refusal means that there are no such pictures, given that the clip came."""
     status = failure.error.status
     if status is None or status in _PASSING:
         return False

@@ -1,4 +1,4 @@
-"""What a server is and can: a few free questions, for doctor, the form and the engine itself."""
+"""Probes a server with a few free questions, for doctor, the form and the engine itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sora_tui.core.server import Server
 def probe_server(server: Server, *, timeout: float = 10.0) -> ProbeResult:
     """Find out about a server. Blocks, with a loop of its own: for a worker thread.
 
-    Only GETs are sent, so nothing is made and nothing is charged. The built-in simulator answers
+    Only GETs are sent, so nothing is made and nothing is charged. The simulator is answered for
     without a network.
 
     Args:
@@ -22,18 +22,18 @@ def probe_server(server: Server, *, timeout: float = 10.0) -> ProbeResult:
         timeout: Seconds for all questions together.
 
     Returns:
-        Never an exception for what a network, a server or a profile does: that is `problem`.
+        The result; errors of network, server or profile are its `problem`, never an exception.
     """
     if server.simulated:
         return simulator_probe_result(server)
     try:
         return asyncio.run(run_probe(server, timeout))
-    except ProblemError as error:  # the address or a header is none, or a key command failed
+    except ProblemError as error:  # the address or a header is invalid, or a key command failed
         return ProbeResult("generic", problem=error.problem)
 
 
 def simulator_probe_result(server: Server) -> ProbeResult:
-    """Return what is known of the built-in simulator without asking it."""
+    """Return what is known of the simulator without asking it."""
     row = DIALECTS[server.dialect]
     return ProbeResult(
         row.name,

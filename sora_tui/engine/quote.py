@@ -1,4 +1,4 @@
-"""What a request would cost here: the price rule of core with the tables of client."""
+"""The price of a request: the price rule of core with the tables of client."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from sora_tui.core.server import Server, profile_for
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.reported_costs import jobs_with_reported_cost
 
-#: So many of a server's reports are looked through for one of the same kind.
+#: Most reports of a server that are searched for one of the same kind.
 _LATEST: Final = 100
 
 
 def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -> Price:
     """Return the price of this request on this server.
 
-    A server that is called free and reports costs all the same has its last report for the same
-    model, size and length as its price: it asks nothing, and limits hold for it.
+    A server that is called free, and reports costs all the same, has as price its last report for
+    the same model, size and length: it needs no question, and limits count it.
 
     Args:
         server: The server that would make the clips.
         request: What is asked for.
-        folder: Whose history is looked into for reports; a few documents are read of a free server,
-            nothing of others.
+        folder: The workspace whose history is searched for reports; a few documents are read for a
+            free server, none for others.
     """
     measures = measures_for(server)
     price = price_of(server, request, table_for(server), measures)
@@ -59,7 +59,7 @@ def quote(server: Server, request: VideoRequest, folder: Folder | None = None) -
 
 
 def priced_now(job: Job, servers: Mapping[str, Server]) -> Job:
-    """Return a job whose price nobody knew with the price that its profile has by now, if any."""
+    """Return a job of unknown price with the price that its profile has by now, if any."""
     if job.cost.estimated is not None or job.cost.reported is not None:
         return job
     server = profile_for(servers, job.server)
@@ -75,16 +75,16 @@ def _amount(server: Server, request: VideoRequest, measures: Measures) -> Amount
 
 
 def _without_amount(request: VideoRequest) -> tuple[str, str | None, str | None]:
-    """Return what else decides about a price, as far as anybody knows."""
+    """Return what else decides about a price, as far as it is known."""
     return request.operation, request.model, request.size
 
 
 def retirement(server: Server, model: str | None) -> Retirement | None:
-    """Return when this model ends or ended; None where nobody said."""
+    """Return when this model ends or ended; None if that is not known."""
     return retirement_of(server, model)
 
 
 def default_quote(server: Server) -> Price:
-    """The price of a clip as the profile would have it: what a server charges, before any wish."""
+    """Return the price of a clip with the profile's defaults."""
     wish = VideoRequest("-", model=server.model, seconds=server.seconds or "4", size=server.size)
     return quote(server, wish)

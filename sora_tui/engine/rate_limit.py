@@ -1,4 +1,4 @@
-"""How often a server is asked, and how many paid requests it gets at once."""
+"""How often a server is called, and how many paid requests it gets at once."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from sora_tui.client.decode import MAX_WAIT
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.job import Job
 
-#: More requests than this inside httpx at once and its pool, not the network, is the bottleneck.
+#: With more requests than this at once, httpx and its pool are the bottleneck, not the network.
 MAX_IN_FLIGHT: Final = 8
-#: Requests a second that no known server minds, and how many may come at once.
+#: Requests a second that every known server allows, and how many may come at once.
 RATE: Final = 5.0
 BURST: Final = 20
-#: Seconds between two looks at a job that has been stuck for a day, at least (fault 42).
+#: Seconds between two polls of a job that has been stuck for a day, at least (fault 42).
 SLOWEST: Final = 60.0
 _DAY: Final = 86_400.0
-#: Paid requests to one server at once whose answer is not known: those under way, and those whose
-#: answer was unclear and is not decided yet. Two, so that one that hangs does not hold up the next.
+#: Most paid requests to one server whose answer is unknown: those in flight, and those whose answer
+#: was unclear and is not decided yet. Two, so that one that hangs does not delay the next.
 MAX_IN_DOUBT: Final = 2
-#: Pause after an unclear answer that does not say how long, in seconds.
+#: Pause after an unclear answer that names no time, in seconds.
 UNCLEAR_WAIT: Final = 10.0
-#: How long a free question may go unanswered after that before the jobs are given a reason, in
-#: seconds.
+#: Seconds for which a free question may stay unanswered after that, before the jobs get a reason to
+#: wait.
 _SILENCE: Final = 30.0
 _BACKOFF_FIRST: Final = 1.0
 _BACKOFF_MOST: Final = 60.0
 
 
 class RateLimiter:
-    """Every request to one server but the paid one passes here.
+    """Every request to one server but the paid one waits its turn here.
 
     At most `MAX_IN_FLIGHT` at once, `RATE` a second with bursts of `BURST`, and one shared pause:
-    when the server says 429 or cannot be reached, all wait, and the first one through is a probe.
+    when the server says 429 or cannot be reached, all wait, and the first request is a test.
     """
 
     def __init__(self) -> None:
@@ -55,8 +55,8 @@ class RateLimiter:
     async def slot(self) -> AsyncIterator[None]:
         """Wait for a turn and hold it. After a failure one request goes, until it is answered.
 
-        Whatever the request was for, a server that answers it with Retry-After is left alone for
-        so long; only where it denies one job it speaks of that job.
+        Whatever the request was for, a server that answers it with Retry-After is not called for
+        that time; only where it denies one job, this is about that job alone.
         """
         async with self._slots:
             await self._turn()
@@ -75,23 +75,23 @@ class RateLimiter:
 
     @property
     def paused_for(self) -> float:
-        """Seconds until the gate opens again; 0 when it is open."""
+        """Return the seconds until the pause is over; 0 without a pause."""
         return max(0.0, self._open_at - asyncio.get_running_loop().time())
 
     def opened(self) -> None:
-        """The server answered."""
+        """Note that the server answered."""
         self.failures = 0
         self.answered_at = asyncio.get_running_loop().time()
 
     def failed(self, retry_after: float | None) -> float:
-        """Return the server did not answer, or asked for rest. Returns the pause, in seconds.
+        """Note that the server did not answer, or asked for a pause; return the pause in seconds.
 
-        Requests that were under way together fail together: while a pause is on, another failure
-        may lengthen it by what the server asks, and counts no further.
+        Requests in flight together fail together: during a pause, another failure may lengthen it
+        by what the server asks, and does not count further.
 
         Args:
             retry_after: What the server asked for, in seconds; None waits by our own backoff:
-                doubling from 1 to 60 s, with full jitter so that many clients do not come as one.
+                doubling from 1 to 60 s, with full jitter so that many clients do not come at once.
         """
         if self.paused_for:
             asked = asyncio.get_running_loop().time() + (retry_after or 0.0)
@@ -124,7 +124,7 @@ class Allowance(NamedTuple):
 
     Attributes:
         kept_by: `hold` until the pause is over and a free question was answered, `stop` until a
-            person or a later run goes on; empty where nothing is in doubt.
+            person or a later run resumes; empty where nothing is in doubt.
         must_ask: A free question is due.
         until: Loop time at which the pause is over.
         doubts: Jobs in doubt.
@@ -138,12 +138,12 @@ class Allowance(NamedTuple):
 
 
 class CreateLimit:
-    """How many paid requests go to one server at once, whatever profile they are of.
+    """How many paid requests go to one server at once, of any profile.
 
     A server that fails while it makes a video may charge for each try. So the first request goes
-    alone until the server has accepted one; an unclear answer keeps back all others, until its
-    pause is over and the server has answered a free question, and then one goes alone; while two
-    are in doubt nothing goes. What is in doubt is read from the jobs: another process, or the owner
+    alone until the server has accepted one; an unclear answer stops all others, until its pause is
+    over and the server has answered a free question, and then one goes alone; while two are in
+    doubt nothing is sent. What is in doubt is read from the jobs: another process, or the owner
     after a kill, comes to the same result.
     """
 
@@ -151,8 +151,8 @@ class CreateLimit:
         """Begin with nothing under way.
 
         Args:
-            began: When this run began, in UTC. What was lost before counts as one doubt, and only
-                until the server accepts a request again: to start a run is to go on.
+            began: When this run began, in UTC. Answers lost before count as one doubt, and only
+                until the server accepts a request again: starting a run means to resume.
         """
         self.under_way: set[str] = set()
         #: Called when there may be room for another request.
@@ -163,22 +163,22 @@ class CreateLimit:
         self._silent_since: float | None = None
 
     def ended(self, job_id: str) -> None:
-        """A request is answered, or was not sent after all."""
+        """Note that a request is answered, or was not sent after all."""
         self.under_way.discard(job_id)
         for tell in self.on_room:
             tell()
 
     def accepted(self) -> None:
-        """The server took a request."""
+        """Note that the server accepted a request."""
         self._has_accepted = True
 
     def unclear(self) -> None:
-        """An answer was unclear: what the server answered before says nothing of it now."""
+        """Note an unclear answer: what the server answered before is no longer evidence."""
         self._asked_since = asyncio.get_running_loop().time()
         self._silent_since = None
 
     def go_on(self, at: datetime) -> None:
-        """Begin again as a later run does: a person wants what waits to be sent."""
+        """Begin again as a later run does: a person wants waiting jobs sent."""
         self._began, self._has_accepted, self._silent_since = at, False, None
 
     def allowance(
@@ -187,7 +187,7 @@ class CreateLimit:
         """Return what may be sent now.
 
         Args:
-            in_doubt: The unconfirmed jobs of this server that nothing was decided about.
+            in_doubt: The unconfirmed jobs of this server that are not decided.
             answered_at: Loop time of the server's last answer to a free question.
             at: Now, in UTC.
         """
@@ -218,24 +218,24 @@ def _sent_at(job: Job) -> datetime:
 
 
 def _pause_left(job: Job, at: datetime) -> float:
-    """Seconds until the pause after an unclear answer is over; a longer one is a clock set back."""
+    """Return the seconds until the pause after an unclear answer ends; a clock may be set back."""
     left = 0.0 if job.not_before is None else (job.not_before - at).total_seconds()
     return left if 0 < left <= MAX_WAIT else 0.0
 
 
 def poll_delay(elapsed: float, progress: float | None, hint: float | None) -> float:
-    """Seconds until a job is worth asking about again.
+    """Return the seconds until a job is to be polled again.
 
-    A third of the time that progress lets expect, without progress a tenth of the time so far;
-    at most half the time so far, because a first percent says little; between 2 and 30 s. A
-    server that gives a hint is asked as often as that, if it is worth it. A job that takes hours
-    is asked less and less often, once a minute after a day. Ten percent of chance keeps many jobs
-    apart.
+    It is a third of the time that the progress predicts, without progress a tenth of the time so
+    far; at most half the time so far, because a first percent says little; between 2 and 30 s. A
+    server that gives a hint is polled as often as that, where it is useful. A job that takes hours
+    is polled less and less often, once a minute after a day. Ten percent of chance spreads many
+    jobs over time.
 
     Args:
         elapsed: Seconds since it was accepted.
         progress: Percent, 0..100.
-        hint: Seconds the server asked to wait (`openai-poll-after-ms`), 1..60: a floor.
+        hint: Seconds the server asked to wait (`openai-poll-after-ms`), 1..60: a minimum.
     """
     if progress is not None and 0 < progress < 100:
         wait = min(0.35 * elapsed * (100 - progress) / progress, elapsed / 2)

@@ -1,4 +1,4 @@
-"""Jobs whose answer was lost: looked for in the server's list, or adopted on a person's word."""
+"""Unconfirmed jobs: searched for in the server's list, or adopted as a person says."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from sora_tui.engine.matching import candidates, for_a_person, matches
 from sora_tui.engine.pagination import walk_pages
 from sora_tui.engine.rate_limit import RateLimiter
 
-#: After the looks of `SEARCH_DELAYS`, one every so many seconds.
+#: After the searches of `SEARCH_DELAYS`, one every this many seconds.
 _LATER: Final = 60.0
-#: A server that had no list is asked for it once more after so many seconds: what answered may
-#: have been a proxy whose server was away, and whoever finds nothing may pay twice.
+#: A server that had no list is asked for it once more after this many seconds: the answer may
+#: have been a proxy's while the server was away, and a person who finds nothing may pay twice.
 _LIST_AGAIN: Final = 600.0
-#: Pages of a list that are read at most, of a hundred rows where the server gives as many. Most
-#: looks end on the first: a list that tells the newest first is read as far as a job can stand.
+#: Most pages of a list that are read, of a hundred rows where the server gives as many. Most
+#: searches end on the first: a list with the newest first is read as far as a job can stand.
 _MAX_PAGES: Final = 50
-#: A list is not sorted to the second.
+#: Rows of a list may be out of order by this much.
 _UNSORTED: Final = timedelta(minutes=5)
-#: A job that is not where it must be may stand so far down, if a clock is wrong.
+#: A job that is not where it must be may stand this far down, if a clock is wrong.
 _FAR_DOWN: Final = timedelta(hours=26)
-#: A video is told with the same time for ever, give or take the second.
+#: A video is always reported with the same time, to within this much.
 _SAME_MOMENT: Final = timedelta(seconds=2)
-#: With these a server refuses its list for now: it has one.
+#: Statuses with which a server refuses its list for now, although it has one.
 _LIST_LATER: Final = frozenset({401, 403, 408, 425, 429, *range(500, 600)} - {501})
-#: Among the documents this new, the one that has a video already is named.
+#: How many of the newest documents are searched for the job that has a video already.
 _NAMED: Final = 200
 
 
 def replace_parent(active_jobs: ActiveJobs, job: Job) -> Job:
-    """Right before a job is sent that is its parent, sent again: give the parent up for it.
+    """Abandon the parent of a job that sends it again, right before the job is sent.
 
     The parent's own record then names the job: of two that would replace it one is sent, and none
-    once it was found.
+    after it was found.
 
     Returns:
         The pending job, or the same withdrawn because it must not be sent.
@@ -70,11 +70,11 @@ def replace_parent(active_jobs: ActiveJobs, job: Job) -> Job:
 
 
 class Listed(NamedTuple):
-    """What was read of the list.
+    """The rows that were read of the list.
 
     Attributes:
-        skew: The server's clock minus ours, in seconds; None where it does not say.
-        cut: Rows after which the reading was ended though there are more; 0 otherwise.
+        skew: The server's clock minus ours, in seconds; None where it is not known.
+        cut: Rows after which the reading ended though there are more; 0 otherwise.
     """
 
     videos: list[RemoteVideo]
@@ -83,7 +83,7 @@ class Listed(NamedTuple):
 
 
 class Recovery:
-    """The unconfirmed jobs of one server. Nothing here ever sends one again."""
+    """The unconfirmed jobs of one server. This class never sends one again."""
 
     def __init__(
         self,
@@ -99,12 +99,12 @@ class Recovery:
         self._no_list_until = 0.0
         self._unconfirmed_since: dict[str, float] = {}  # loop time
         self._searched_at: dict[str, float] = {}
-        self._listless: set[str] = set()  # told so by this process
-        #: Loop time of the next look; None while there is nothing to look for.
+        self._listless: set[str] = set()  # servers that told this process so
+        #: Loop time of the next search; None while there is nothing to search for.
         self.due_at: float | None = None
 
     async def search(self, client: VideosClient) -> None:
-        """Look in the server's list, if it is time; adopt what is found without a doubt."""
+        """Search the server's list, if it is time; adopt what is found without a doubt."""
         unconfirmed = self._active_jobs.at(self._server, State.UNCONFIRMED)
         lost = [job for job in unconfirmed if job.request.operation != "character"]
         for job in unconfirmed:
@@ -142,7 +142,7 @@ class Recovery:
         self.due_at = min((self._next_search(job) for job in lost), default=None)
 
     def _take(self, lost: Sequence[Job], listed: Listed) -> None:
-        """Adopt what is found without a doubt, and tell what else there is."""
+        """Adopt what is found without a doubt, and record the other candidates."""
         self._learn_clock(lost, listed.skew)
         known = self._active_jobs.history.known_remote_ids(self._server.origin)
         rivals = self._rivals()
@@ -154,19 +154,19 @@ class Recovery:
                     claims.setdefault(video.id, set()).add(rival.id)
         reused = self._reused(lost, listed, known)
         for job_id in [job.id for job in lost]:
-            # A person may have decided while the list was on its way.
+            # A person may have decided while the list was being read.
             if (job := self._unconfirmed(job_id)) is None:
                 continue
             if job.id in found:
                 self._active_jobs.put(job.accepted(utc_now(), found[job.id]))
                 continue
-            # What is another lost job's to the letter is no other's.
+            # A video that is exactly another unconfirmed job's is no candidate.
             mine = [v for v in listed.videos if job.id in claims.get(v.id, {job.id})]
             offers = for_a_person(job, mine, known, listed.skew, reused)
             self._record(job, listed=True, found=offers, cut=listed.cut)
 
     def _learn_clock(self, lost: Iterable[Job], skew: float | None) -> None:
-        """Keep how the server's clock stood to ours when jobs were sent: ours may be set since."""
+        """Record the server's clock minus ours at the sending of jobs: ours may be set since."""
         for job in lost:
             moved = self._active_jobs.clock_moved(job.id)
             still = self._unconfirmed(job.id)
@@ -175,15 +175,15 @@ class Recovery:
             self._active_jobs.put(still.with_clock_skew(round(skew + moved, 3)))
 
     def _rivals(self) -> list[Job]:
-        """Return the jobs that may own what is unknown in the list.
+        """Return the jobs that may own the unknown videos in the list.
 
-        One whose answer is still on its way may own what looks like a lost one; so may a job
-        of another profile of the same server, which may see the same list.
+        A job whose answer is still to come may own one that looks like an unconfirmed job's; so may
+        a job of another profile of the same server, which may see the same list.
         """
         return self._active_jobs.at_origin(self._server, State.SUBMITTING, State.UNCONFIRMED)
 
     def _reused(self, lost: Iterable[Job], listed: Listed, known: Collection[str]) -> set[str]:
-        """Known ids, as `inner_id`, under which the server has another video by now."""
+        """Return known ids (`inner_id`) under which the server has another video by now."""
         taken = [video for video in listed.videos if inner_id(video.id) in known]
         alike = {
             candidate.id
@@ -194,9 +194,9 @@ class Recovery:
         return self._not_taken([video for video in taken if video.id in alike])
 
     def _not_taken(self, videos: Sequence[RemoteVideo]) -> set[str]:
-        """Return the ids, as `inner_id`, of those videos that no job of this workspace has.
+        """Return the ids (`inner_id`) of those videos that no job of this workspace has.
 
-        A server that began anew, or deleted a video, may give its id to another: one that was made
+        A server that was reset, or deleted a video, may give its id to another one, which was made
         at another time.
         """
         ids = {inner_id(video.id) for video in videos}
@@ -209,7 +209,7 @@ class Recovery:
         }
 
     def _next_search(self, job: Job) -> float:
-        """Loop time of the next look for a job."""
+        """Return the loop time of the next search for a job."""
         lost_at = self._unconfirmed_since.get(job.id, self._in(0))
         looked_at = self._searched_at.get(job.id)
         if looked_at is None:
@@ -218,14 +218,14 @@ class Recovery:
         return next((at for at in times if at > looked_at), looked_at + _LATER)
 
     async def check_found(self, client: VideosClient) -> None:
-        """Look for the pending jobs that were found at a start, before they are sent.
+        """Search for the pending jobs that were found at a start, before they are sent.
 
-        In this folder nothing says that they were: but a folder may have been put back as it was,
-        and then the list has them. One for which the list has a video that no other job can own is
+        In this folder nothing says that they were sent: but a folder may have been restored, and
+        then the list has them. A job for which the list has a video that no other job can own is
         left to a person, or adopted.
 
         Raises:
-            ServerError: There was no answer, so nobody knows yet.
+            ServerError: There was no answer, so it is not known yet.
         """
         waiting = self._unchecked()
         if not waiting:
@@ -246,7 +246,7 @@ class Recovery:
         return [job for job in pending if job.id in self._active_jobs.unchecked]
 
     def _doubt(self, listed: Listed) -> None:
-        """Keep those jobs from being sent for which the list has videos."""
+        """Stop those jobs from being sent for which the list has videos."""
         known = self._active_jobs.history.known_remote_ids(self._server.origin)
         alike: dict[str, list[Job]] = {}
         for job in self._unchecked():
@@ -263,32 +263,32 @@ class Recovery:
                 self._active_jobs.put(job.of_unknown_past(utc_now(), why))
 
     def _may_list(self, now: float) -> bool:
-        """Whether a look in the list is worth it; that it failed for another process is no reason.
+        """Return whether reading the list is worth it; a failure in another process does not count.
 
-        Only a dialect that is known to have none is not asked.
+        Only a dialect that is known to have no list is not asked.
         """
         return now >= self._no_list_until and can_list(self._capabilities.server) is not False
 
     @property
     def may_list(self) -> bool:
-        """Whether this server's list is worth a question now."""
+        """Whether this server's list is worth reading now."""
         return self._may_list(asyncio.get_running_loop().time())
 
     async def check_deferral(
         self, client: VideosClient, job: Job, *, is_late: bool, is_last: bool
     ) -> DeferralCheck:
-        """Return whether a pending job that the server has put off may be sent again.
+        """Return whether a deferred job may be sent again.
 
-        A list that is refused now may come later: it is asked again until the last search.
+        A list that is refused now may come later: it is asked for again until the last search.
 
         Args:
             client: Reaches the server.
             job: The pending job.
             is_late: The list has had time to show what was made of it.
-            is_last: A list that is refused now is waited for no longer.
+            is_last: A list that is refused now is no longer waited for.
 
         Raises:
-            ServerError: There was no answer, so nobody knows yet.
+            ServerError: There was no answer, so it is not known yet.
         """
         videos: list[RemoteVideo] | None = None
         skew: float | None = None
@@ -306,12 +306,12 @@ class Recovery:
         return check_deferral(job, videos, known, skew, is_late=is_late)
 
     async def _read(self, client: VideosClient, jobs: Sequence[Job], *, far: bool = True) -> Listed:
-        """Return the list as far down as these jobs can stand.
+        """Read the list as far down as these jobs can stand.
 
         Args:
             client: Reaches the server.
             jobs: The jobs to look for.
-            far: Read on where one is not found: its video may be told with a wrong time.
+            far: Read on where one is not found: its video may be reported with a wrong time.
         """
 
         def is_enough(videos: Sequence[RemoteVideo], skew: float | None) -> bool:
@@ -330,14 +330,14 @@ class Recovery:
         first: Callable[[float | None], datetime],
         is_enough: Callable[[Sequence[RemoteVideo], float | None], bool],
     ) -> Listed:
-        """Return the list from its beginning, until nothing below can be of use.
+        """Read the list from its beginning, until the rest can be of no use.
 
-        A list that tells the oldest first is read to its end, or to the bound.
+        A list with the oldest first is read to its end, or to the bound.
 
         Args:
             client: Reaches the server.
-            first: The earliest moment that counts, by the server's clock.
-            is_enough: Whether what stands above that moment is all that is wanted.
+            first: Returns the earliest moment that counts, by the server's clock.
+            is_enough: Returns whether the rows above that moment are all that is wanted.
         """
         videos: list[RemoteVideo] = []
         skew: float | None = None
@@ -360,7 +360,7 @@ class Recovery:
         return Listed(videos, skew, len(videos) if more else 0)
 
     async def adopt(self, client: VideosClient, job_id: str, video_id: str) -> None:
-        """Take a video that a person named, if the server knows it and no other job has it."""
+        """Adopt a video that a person named, if the server knows it and no other job has it."""
         if not is_usable_id(video_id):
             self.refuse(job_id, video_id, "video_unknown")
             return
@@ -380,12 +380,12 @@ class Recovery:
         if known & ids and not self._not_taken([video._replace(id=video_id)]):
             self.refuse(job_id, video_id, "video_taken")
         elif (job := self._unconfirmed(job_id)) is not None:
-            # The id that was named is the one that answers; some gateways tell another.
+            # The id that was named is the one that answers; some gateways report another.
             self._active_jobs.put(job.accepted(utc_now(), video._replace(id=video_id)))
-            self._searched_at.clear()  # what was this one's can no longer be another's: look again
+            self._searched_at.clear()  # its video can no longer be another job's: search again
 
     def refuse(self, job_id: str, video_id: str, code: str) -> None:
-        """Let it be known why a video was not adopted."""
+        """Record why a video was not adopted."""
         job, at = self._unconfirmed(job_id), utc_now()
         if job is not None:
             taken_by = self._owner_of(video_id) if code == "video_taken" else None
@@ -408,7 +408,7 @@ class Recovery:
         at = utc_now()
         search = job.search or RecoverySearch(at, at)
         if listed and not search.searches:
-            search = search._replace(began=at)  # the looks before brought no list
+            search = search._replace(began=at)  # the searches before brought no list
         if listed:
             search = search._replace(searches=search.searches + 1)
         elif job.id in self._listless:
@@ -418,7 +418,7 @@ class Recovery:
         self._active_jobs.put(job.searched(at, search))
 
     def _record_failure(self, lost: Iterable[Job], kind: str) -> None:
-        """Write down that the list was asked and did not come, once for each reason."""
+        """Record that the list was asked for and did not come, once for each reason."""
         at = utc_now()
         for each in lost:
             job = self._unconfirmed(each.id)
@@ -440,7 +440,7 @@ class Recovery:
 
 
 def _is_another(owner: Job, video: RemoteVideo) -> bool:
-    """Return whether a video was made at another time than the one of that id that a job has."""
+    """Return whether a video has another time than the one that a job has under the same id."""
     had = owner.remote.created_at if owner.remote else None
     if had is None or video.created_at is None:
         return False

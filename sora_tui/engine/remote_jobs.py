@@ -26,7 +26,7 @@ from sora_tui.workspace.lock import OwnerLock
 
 T = TypeVar("T")
 
-#: Pages of a whole listing, and of a glance: a hundred rows each where the server can.
+#: Pages of a whole listing, and of a quick one: a hundred rows each where the server can.
 ALL_PAGES: Final = 20
 ONE_PAGE: Final = 1
 
@@ -53,13 +53,13 @@ async def remote_jobs(
             skew = page.skew if page.skew is not None else skew
             more = page.more
     except ServerError as failure:
-        # What came before a page that failed is told all the same.
+        # What came before a page that failed is reported all the same.
         return _unknown(server, folder, history, videos, videos != [], skew, _why(server, failure))
     return _unknown(server, folder, history, videos, more, skew, None)
 
 
 def known_ids(folder: Folder, history: History, origin: str) -> set[str]:
-    """Return every id, as `inner_id`, that a job of the workspace has or is about to have there."""
+    """Return every id (`inner_id`) that a job of the workspace has there, or is about to have."""
     asked = (job.remote_id for job in waiting(folder) if job.server.origin == origin)
     return history.known_remote_ids(origin) | {
         inner_id(remote_id) for remote_id in asked if remote_id
@@ -67,7 +67,7 @@ def known_ids(folder: Folder, history: History, origin: str) -> set[str]:
 
 
 def without_taken(folder: Folder, history: History, job: Job) -> Job:
-    """Return a lost job without those candidates that another job has got since the search."""
+    """Return an unconfirmed job without candidates that another job has got since the search."""
     if job.search is None or not job.search.found:
         return job
     known = known_ids(folder, history, job.server.origin)
@@ -78,7 +78,7 @@ def without_taken(folder: Folder, history: History, job: Job) -> Job:
 
 
 def unconfirmed_by_candidate(folder: Folder, history: History, origin: str) -> dict[str, str]:
-    """Return which lost job the last search offered a video for, by the `inner_id` of the video."""
+    """Return the unconfirmed job for which the last search offered each video, by `inner_id`."""
     lost = (job for job in history.active() if job.state is State.UNCONFIRMED and job.search)
     return {
         inner_id(candidate.id): job.id
@@ -92,9 +92,9 @@ def list_remote(folder: Folder, server: Server) -> RemoteListed:
     """Return the same for a script: blocks, needs no engine, sends nothing that costs.
 
     Raises:
-        ProblemError: owned_elsewhere, where the practice server is another process's;
-            folder_not_writable, where it can have none; whatever keeps the server from being
-            spoken to (key_missing, key_command_failed, ...).
+        ProblemError: owned_elsewhere, where another process runs the simulator;
+            folder_not_writable, where it cannot run; the reason why the server cannot be reached
+            (key_missing, key_command_failed, ...).
     """
 
     async def ask(client: VideosClient) -> RemoteListed:
@@ -110,7 +110,7 @@ def list_remote(folder: Folder, server: Server) -> RemoteListed:
 def read_remote(
     folder: Folder, server: Server, video_ids: Sequence[str]
 ) -> list[RemoteVideo | Problem]:
-    """One look at each of these videos, for a script; the problem where one is not to be had.
+    """Poll each of these videos once, for a script; return the problem where one is not available.
 
     Raises:
         ProblemError: As `list_remote`.
@@ -132,7 +132,7 @@ async def _read(client: VideosClient, server: Server, video_id: str) -> RemoteVi
             said = failure.error.message
             return problem("video_unknown", host=server.host, video=video_id, message=said)
         return failure.error.problem
-    # The id that was named is the one that answers; some gateways tell another.
+    # The id that was named is the one that answers; some gateways report another.
     return video._replace(id=video_id)
 
 
@@ -145,7 +145,7 @@ async def _spoken_to(
     practice = SimulatorProcess(folder)
     lock = OwnerLock(folder)
     if server.simulated and not lock.try_acquire():
-        raise problem_error("owned_elsewhere")  # its practice server has these jobs
+        raise problem_error("owned_elsewhere")  # the other process's simulator has these jobs
     try:
         client = VideosClient(await practice.connect(server) if server.simulated else server)
         try:
@@ -171,7 +171,7 @@ def _unknown(
     lost = {
         video.id: job.id
         for job in history.active()
-        # One whose answer is still on its way has no id either.
+        # One whose answer is still to come has no id either.
         if job.state in {State.SUBMITTING, State.UNCONFIRMED} and job.server.origin == server.origin
         for video in candidates(job, unknown, known, skew)
     }

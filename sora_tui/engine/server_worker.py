@@ -1,4 +1,4 @@
-"""One named task per server: sends what waits, asks how it goes, finds what was lost."""
+"""One named task per server: sends pending jobs, polls running ones, finds unconfirmed ones."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.queue_pause import is_paused
 
 _LOCAL_WAIT: Final = 30.0
-#: Seconds between two questions for a list that is refused, while a job that was put off waits.
+#: Seconds between two requests for a list that is refused, while a deferred job waits.
 _LIST_AGAIN: Final = 30.0
 _NOT_BELIEVED: Final = "the server put it off, and may have made it all the same"
-#: A server that answers so, or not at all, is not there to take a request either.
+#: A server that answers so, or not at all, does not take a paid request either.
 _AWAY: Final = frozenset({None, 408, 425, 429, *range(500, 600)})
 
 Connect = Callable[[Server], Awaitable[Server]]
@@ -83,22 +83,22 @@ class ServerWorker:
         self._leaving: set[asyncio.Task[None]] = set()
         self._settling = False
         self._held: dict[str, float] = {}  # pending jobs -> loop time of the next try
-        self._list_due: dict[str, float] = {}  # attempts put off -> loop time of the next look
-        self._deferred_since: dict[str, float] = {}  # attempts put off -> loop time of that
+        self._list_due: dict[str, float] = {}  # deferred attempts -> loop time of the next try
+        self._deferred_since: dict[str, float] = {}  # deferred attempts -> loop time of that
         #: Jobs that wait because the server answers nothing at all.
         self._silenced: set[str] = set()
-        self._kept: dict[str, Retry] = {}  # pending jobs -> why they wait, as it was shown
+        self._kept: dict[str, Retry] = {}  # pending jobs -> why they wait, as it was published
         self._question: asyncio.Task[None] | None = None  # the free one before the next request
         self._allowed_at: float | None = None  # loop time at which the pause is over
-        #: What waits to be sent waits for a person, because answers were unclear.
+        #: Pending jobs wait for a person, because answers were unclear.
         self.is_stopped = False
         self._taken_at: datetime | None = None  # when the server last took or had a job of ours
 
-    # What the engine asks -------------------------------------------------------------------
+    # For the engine -------------------------------------------------------------------------
 
     @property
     def at_work(self) -> bool:
-        """Whether anything of this server is under way."""
+        """Whether the worker has anything to do."""
         return bool(self._active_jobs.at(self.server, *_WITH_SERVER)) or bool(self._sending)
 
     @property
@@ -109,17 +109,17 @@ class ServerWorker:
         return utc_now() + timedelta(seconds=self._rate_limiter.paused_for)
 
     def wake(self) -> None:
-        """Something changed among the active jobs."""
+        """Wake up, because something changed among the active jobs."""
         self._wake.set()
 
     async def settle(self) -> None:
-        """Begin no more paid requests; wait for those in flight: their answer is worth money."""
+        """Begin no more paid requests; wait for those in flight, whose answers are worth money."""
         self._settling = True
         if self._sending:
             await asyncio.wait(tuple(self._sending.values()))
 
     async def close(self) -> None:
-        """End the looks under way and close every connection. Paid requests are over by then."""
+        """End the running polls and close every connection. Paid requests are over by then."""
         self._limit.on_room.remove(self.wake)
         await self._poller.close()
         ending = [*self._leaving, *((self._question,) if self._question else ())]
@@ -130,7 +130,7 @@ class ServerWorker:
             await self._client.aclose()
 
     async def wait_for_completion(self) -> None:
-        """Send, look and search, until the task is cancelled."""
+        """Send, poll and search, until the task is cancelled."""
         while True:
             self._wake.clear()
             again: float | None = None
@@ -142,7 +142,7 @@ class ServerWorker:
                     self._send(client, server)
                     self._poller.poll(client)
                     await self._recovery.search(client)
-                except ProblemError as error:  # no simulator, or a disk that takes no more
+                except ProblemError as error:  # no simulator, or a full disk
                     self._hold_all(error.problem)
                     again = self._rate_limiter.paused_for
                 except ServerError as failure:  # whether jobs were sent before cannot be asked
@@ -160,20 +160,20 @@ class ServerWorker:
         pending = self._active_jobs.at(self.server, State.PENDING)
         most = with_dialect_defaults(server).max_active
         if most is not None:
-            # By origin: it is the server that takes no more, whatever the profile is called.
+            # By origin: the server takes no more, whatever the profile is called.
             active = len(self._active_jobs.at_origin(self.server, State.QUEUED, State.IN_PROGRESS))
             room = min(room, most - active - len(self._limit.under_way))
         if any(_waits(job) or self._waits_for_list(job) for job in pending):
-            return  # "later", said to one, is said to all
+            return  # a deferral of one job is one for all
         if any(job.not_before for job in pending):
-            room = min(room, 1 - len(self._sending))  # one finds out whether later is now
-        # What a person wants sent in place of a job in doubt goes first.
+            room = min(room, 1 - len(self._sending))  # one request finds out whether it is over
+        # A job that replaces one in doubt, as a person decided, goes first.
         for job in sorted(pending, key=lambda job: job.parent is None):
             if room <= 0:
                 return
             if job.is_stopped or job.id in self._sending or self._held.get(job.id, 0.0) > now:
                 continue
-            if job.id in self._active_jobs.unchecked:  # found while the list was on its way
+            if job.id in self._active_jobs.unchecked:  # it was found while the list was being read
                 continue
             why = refusal(self.server, job, self._folder) or self._capabilities.refusal(job.request)
             if why is not None:
@@ -185,7 +185,7 @@ class ServerWorker:
             self._limit.under_way.add(job.id)
 
     def _room(self, client: VideosClient) -> int:
-        """Return how many paid requests may begin, and show why where none may."""
+        """Return how many paid requests may begin, and publish why if none may."""
         pending = self._active_jobs.at(self.server, State.PENDING)
         allowed = self._limit.allowance(self._in_doubt(), self._rate_limiter.answered_at, utc_now())
         self._allowed_at = allowed.until if allowed.kept_by else None
@@ -201,16 +201,16 @@ class ServerWorker:
         return allowed.room
 
     def _in_doubt(self) -> list[Job]:
-        """Return the jobs of this server whose fate nobody knows and nobody has decided.
+        """Return the jobs of this server whose outcome is unknown and undecided.
 
-        One of unknown past says nothing about the server: it was not sent from here.
+        A job of unknown past says nothing about the server: it was not sent from here.
         """
         replaced = {job.parent for job in self._active_jobs.at_origin(self.server, State.PENDING)}
         lost = self._active_jobs.at_origin(self.server, State.UNCONFIRMED)
         return [job for job in lost if job.id not in replaced and not job.has_unknown_past]
 
     def _keep_back(self, pending: Sequence[Job], allowed: Allowance) -> None:
-        """Say why jobs wait; where only a person ends it, write it down for other processes."""
+        """Publish why jobs wait; if only a person can end it, write it down for other processes."""
         is_stop = allowed.kept_by == "stop"
         code = "sending_stopped" if is_stop else "sending_on_hold"
         why = problem(code, host=self.server.host, count=allowed.doubts)
@@ -233,7 +233,7 @@ class ServerWorker:
                 self._active_jobs.show_retry(job, self._kept[job.id])
 
     def _let_go(self, pending: Sequence[Job]) -> None:
-        """Take the reason away from the jobs that were kept back.
+        """Remove the reason from the jobs that waited.
 
         A job that was stopped because of doubts stays so until none is left, or a person wants it
         sent: that another command starts an engine is no decision. One that was stopped because
@@ -249,7 +249,7 @@ class ServerWorker:
                 self._active_jobs.put(job.unblocked(utc_now()))
 
     async def _ask(self, client: VideosClient) -> None:
-        """Ask the server something free: whether it is there tells whether a request may go."""
+        """Ask the server something free: if it answers, a paid request may go."""
         try:
             async with self._rate_limiter.slot():
                 if self._recovery.may_list:
@@ -259,9 +259,9 @@ class ServerWorker:
         except ServerError as failure:
             if failure.error.status in _AWAY:
                 self._rate_limiter.failed(failure.retry_after)
-            else:  # it is there, and has no such list
+            else:  # it answers, and has no such list
                 self._rate_limiter.opened()
-        except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and asked once more
+        except Exception as error:  # noqa: BLE001 -- a fault of ours: reported, and asked once more
             self._rate_limiter.failed(None)
             self._report(error)
         else:
@@ -275,7 +275,7 @@ class ServerWorker:
             if job.was_deferred and not await self._is_believed(client, job):
                 return
             if self._active_jobs.at_origin(self.server, State.QUEUED, State.IN_PROGRESS):
-                self._taken_at = utc_now()  # it is at work for us: that it takes no more is natural
+                self._taken_at = utc_now()  # it works for us, so it is normal that it takes no more
             sent = await generate_video(
                 self._active_jobs, self._folder, client, server, job, self._taken_at
             )
@@ -291,12 +291,12 @@ class ServerWorker:
                     sent, Retry(len(sent.attempts), sent.not_before, str(sent.attempts[-1].status))
                 )
         except ProblemError as error:
-            if error.problem.code == "answer_not_kept":  # what it tells is kept nowhere else
+            if error.problem.code == "answer_not_kept":  # its facts are kept nowhere else
                 self._report(error)
             self._hold(job, error.problem)
         except ServerError as failure:  # the list did not come; nothing was sent
             self._hold(job, failure.error.problem)
-        except Exception as error:  # noqa: BLE001 -- a fault of ours: told, and not sent again
+        except Exception as error:  # noqa: BLE001 -- a fault of ours: reported, and not sent again
             self._report(error)
             current = self._active_jobs.jobs.get(job.id, job)
             if current.state is State.SUBMITTING:
@@ -311,10 +311,10 @@ class ServerWorker:
             self._limit.ended(job.id)
 
     async def _is_believed(self, client: VideosClient, job: Job) -> bool:
-        """Whether the "not now" that this job got is to be believed, so that it may go again.
+        """Return whether the "not now" that this job got is believed, so that it may be sent again.
 
-        Where the list is too young to tell, or is refused for now, the job waits until it has had
-        time to. One that was put off too often ends here, when its list shows nothing of it.
+        If the list is too young to decide, or is refused for now, the job waits. One that was
+        deferred too often ends here, if its list shows nothing of it.
 
         Raises:
             ServerError: The list did not come.
@@ -354,16 +354,16 @@ class ServerWorker:
         return due > asyncio.get_running_loop().time()
 
     def _learn_from(self, operation: Operation, refusal: JobError) -> None:
-        """A refused operation may be one that is not there; a refused create makes one wonder."""
+        """Learn from a refusal: an operation may be missing; a refused create needs a probe."""
         if operation != "create" and refusal.kind == "operation_unsupported":
-            # A gateway that has the operation hands on that one server behind it has not.
+            # A gateway that has the operation passes on that one server behind it has not.
             if dialect_of(self._capabilities.server).can(operation) is not True:
                 self._capabilities.record(operation, False)
         elif operation == "create" and refusal.kind == "request_refused":
             self._capabilities.probe_again()
 
     def _hold(self, job: Job, why: Problem) -> None:
-        """Leave a job pending, for a reason of our own, and say it."""
+        """Leave a job pending, for a reason of our own, and publish it."""
         self._held[job.id] = self._in(_LOCAL_WAIT)
         self._active_jobs.report_blocked(job, why, timedelta(seconds=_LOCAL_WAIT))
 
@@ -380,7 +380,7 @@ class ServerWorker:
     # Lost answers ---------------------------------------------------------------------------
 
     async def adopt(self, job_id: str, video_id: str) -> None:
-        """Take a video that a person named for a job whose answer was lost."""
+        """Adopt a video that a person named for an unconfirmed job."""
         try:
             client, _ = await self._connection()
         except ProblemError as error:
@@ -389,7 +389,7 @@ class ServerWorker:
             await self._recovery.adopt(client, job_id, video_id)
 
     async def recheck(self, job: Job) -> None:
-        """Ask once more for a job that the server forgot or ended; a person wants to know."""
+        """Poll once more a job that the server forgot or ended, because a person asks for it."""
         try:
             client, _ = await self._connection()
             async with self._rate_limiter.slot():
@@ -419,9 +419,9 @@ class ServerWorker:
         )
 
     async def delete(self, job: Job) -> None:
-        """Delete a job at the server. One at rest goes to the trash here, one under way ends.
+        """Delete a job at the server. One at rest goes to the trash here, a running one ends.
 
-        What the server refuses is noted in the record, which stays.
+        A refusal of the server is noted in the record, which stays.
         """
         try:
             client, _ = await self._connection()
@@ -462,9 +462,9 @@ class ServerWorker:
         return self._client, server
 
     async def _leave(self, client: VideosClient) -> None:
-        """Close the connections of a server that proved to be another than was thought.
+        """Close the connections of a server that proved to be another than assumed.
 
-        Not under a paid request: its answer would be lost, and the job with it.
+        Not during a paid request: its answer would be lost.
         """
         busy = [*self._sending.values(), *((self._question,) if self._question else ())]
         try:
@@ -479,7 +479,7 @@ class ServerWorker:
         times = [at for at in (self._poller.due_at, self._recovery.due_at) if at is not None]
         if again is not None:
             times.append(now + again)
-        # A pending job without a time of its own waits for room: a step of another wakes us.
+        # A pending job without a time of its own waits for room: another job's step wakes us.
         for job in self._active_jobs.at(self.server, State.PENDING):
             if job.not_before is not None and _waits(job):
                 times.append(now + (job.not_before - utc_now()).total_seconds())
@@ -490,7 +490,7 @@ class ServerWorker:
             elif self._allowed_at is not None and self._allowed_at > now:
                 times.append(self._allowed_at)
         wait_for = max(min(times, default=now + 3600.0) - now, self._rate_limiter.paused_for, 0.05)
-        # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the waking.
+        # Not wait_for: before Python 3.12 it loses a cancellation that comes with the wake-up.
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_for):
                 await self._wake.wait()
@@ -509,7 +509,7 @@ _WITH_SERVER: Final = (
 
 
 def _waits(job: Job) -> bool:
-    """Whether the server's "later" still holds; a time beyond any wait is a clock set back."""
+    """Return whether the deferral still holds; a time too far away means a clock was set back."""
     if job.not_before is None:
         return False
     return 0 < (job.not_before - utc_now()).total_seconds() <= MAX_WAIT

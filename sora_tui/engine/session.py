@@ -1,4 +1,4 @@
-"""One life of the engine between start and stop: own the folder, or watch who does."""
+"""One life of the engine between start and stop: own the folder, or watch its owner."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from sora_tui.engine.rate_limit import CreateLimit
     from sora_tui.engine.server_worker import ServerWorker
 
-#: Seconds between looks at the lock, the inbox and, where another process owns, the documents.
+#: Seconds between checks of the lock, the inbox and, with another owner, the documents.
 _ROUND: Final = 1.0
 #: A part that failed on a fault of ours starts again after this many seconds.
 _AGAIN: Final = 5.0
@@ -82,28 +82,28 @@ class EngineSession:
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake: asyncio.Event | None = None
-        #: What faces asked for: a listing (profile, pages), or other profiles.
+        #: Requests of faces: a listing (profile, pages), or other profiles.
         self._requests: SimpleQueue[tuple[str, int | None] | Mapping[str, Server]] = SimpleQueue()
 
     # From any thread --------------------------------------------------------------------------
 
     def ask_to_stop(self) -> None:
-        """Come to rest."""
+        """Ask the session to come to rest."""
         self._stopping.set()
         self.wake()
 
     def list_remote(self, name: str, pages: int | None) -> None:
-        """Tell what the server of this profile has that the workspace does not know."""
+        """Publish which videos the server of this profile has that the workspace does not know."""
         self._requests.put((name, pages))
         self.wake()
 
     def use_servers(self, servers: Mapping[str, Server]) -> None:
-        """From now on these are the profiles there are."""
+        """Replace the profiles."""
         self._requests.put(servers)
         self.wake()
 
     def wake(self) -> None:
-        """Look at the inbox now."""
+        """Read the inbox now."""
         loop, awake = self._loop, self._awake
         if loop is not None and awake is not None and not loop.is_closed():
             loop.call_soon_threadsafe(awake.set)
@@ -111,7 +111,7 @@ class EngineSession:
     # In the engine's thread -------------------------------------------------------------------
 
     def run_forever(self) -> None:
-        """The thread's whole life; a fault of ours is reported, never swallowed."""
+        """Run the thread; a fault of ours is reported, never swallowed."""
         while not self._stopping.is_set():
             try:
                 asyncio.run(self._main())
@@ -159,7 +159,7 @@ class EngineSession:
         )
 
     async def _guarded_round(self) -> None:
-        """A disk that refuses is told once; it may take more a moment later."""
+        """Run one round; a refusal of the disk is reported once, as it may end a moment later."""
         try:
             await self._round()
         except ProblemError as error:
@@ -171,14 +171,14 @@ class EngineSession:
 
     async def _round(self) -> None:
         if self._owns and not self._lock.held:
-            # Somebody removed the lock file: another process may be the owner by now.
+            # The lock file was removed: another process may be the owner by now.
             await self._rest()
             self._reset()
         if not self._owns and self._folder.writable and self._lock.try_acquire():
             try:
                 self._take_over()
             except ProblemError:
-                # Half a takeover would leave jobs behind: all of it, or somebody else's turn.
+                # Half a takeover would leave jobs behind: all of it, or another owner's turn.
                 await self._rest()
                 self._reset()
                 self._lock.release()
@@ -205,14 +205,14 @@ class EngineSession:
         self._publish_state()
 
     def _publish_changes(self) -> None:
-        """Tell what the owner did."""
+        """Publish what another owner did."""
         for job in self._history.poll_changes():
             self._event_bus.job(JobChanged(job))
         for job_id in self._history.poll_gone():
             self._event_bus.removed(job_id)
 
     async def _rest(self) -> None:
-        """Wait for what is worth money and stop the rest, so that somebody else may own."""
+        """Wait for what is worth money and stop the rest, so that another process may own."""
         self._downloads.stop()
         self._previews.stop()
         for worker in self._workers.values():
@@ -232,7 +232,7 @@ class EngineSession:
     # Owning -----------------------------------------------------------------------------------
 
     def _take_over(self) -> None:
-        # What the owner before us did last: faces that followed it have not heard of that.
+        # What the last owner did last: faces that followed it have not heard of that.
         self._publish_changes()
         self._owns = True
         sweep_parts(self._folder)
@@ -246,7 +246,7 @@ class EngineSession:
         self._publish_found(came)
 
     def _take_external_changes(self) -> None:
-        """Go on with jobs whose documents another program put here, and tell of the others."""
+        """Go on with jobs whose documents another program put here, and publish the others."""
         jobs, count, gone = self._history.take_external_changes()
         self._take_in((job for job in jobs if job.is_active or job.needs_decision), found=True)
         for job_id in gone:
@@ -262,7 +262,7 @@ class EngineSession:
                 listener(RecordsFound(count))
 
     def _claim(self) -> list[Job]:
-        """The requests that came in; a video that two processes adopted at once comes in once."""
+        """Return the requests that came in; a video that two processes adopted comes in once."""
         claimed: list[Job] = []
         for job in claim(self._folder):
             self._history.save(job)  # the document says it already; the index does not
@@ -277,11 +277,11 @@ class EngineSession:
         return claimed
 
     def _take_in(self, jobs: Iterable[Job], *, found: bool) -> None:
-        """Take work on.
+        """Take jobs on.
 
         Args:
             jobs: The jobs to work on.
-            found: The jobs stood in documents at a start: what became of them since nobody saw.
+            found: The jobs stood in documents at a start: what happened to them since is not known.
         """
         for job in jobs:
             if job.is_final and not job.needs_decision:  # adopted, and over already
@@ -302,7 +302,7 @@ class EngineSession:
                 self._active_jobs.report_fault(job, error)
 
     def _as_found(self, job: Job) -> Job:
-        """Return what a job on disk is after whoever moved it is gone."""
+        """Return what a job on disk has become after the process that moved it has ended."""
         match job.state:
             case State.SUBMITTING:
                 message = "the program ended while it was sending"
@@ -315,7 +315,7 @@ class EngineSession:
         return job
 
     def _stepped(self, job: Job) -> None:
-        """A job made a step: somebody may have work now."""
+        """Handle a step of a job: a worker may have something to do now."""
         if job.state is State.COMPLETED and job.is_active:
             self._downloads.want(job)
         server = self._active_jobs.server_of(job)
@@ -328,7 +328,7 @@ class EngineSession:
             why = problem("profile_unknown", name=ref.profile, url=ref.base_url)
             self._active_jobs.report_blocked(job, why, timedelta(days=1))
             return
-        for other in self._workers.values():  # a doubt that is over keeps back no profile of it
+        for other in self._workers.values():  # a doubt that is over stops no profile of it
             if other.server.origin == job.server.origin:
                 other.wake()
         self._publish_state()
@@ -336,7 +336,7 @@ class EngineSession:
     def _worker(self, server: Server) -> ServerWorker:
         worker = self._workers.get(server.name)
         if worker is None:
-            # Brings the client: a folder where nothing moves does without.
+            # It imports the client, which a folder without moving jobs does not need.
             from sora_tui.engine.server_worker import ServerWorker
 
             worker = ServerWorker(
@@ -356,7 +356,7 @@ class EngineSession:
         return worker
 
     def _limit(self, origin: str) -> CreateLimit:
-        """Return what all profiles of one server share: how many paid requests go to it at once."""
+        """Return the limit that all profiles of one server share: paid requests at once."""
         from sora_tui.engine.rate_limit import CreateLimit
 
         return self._limits.setdefault(origin, CreateLimit(self._began))
@@ -368,7 +368,7 @@ class EngineSession:
             self._active_jobs.put(job.unblocked(utc_now()))
 
     async def _server_of(self, job: Job) -> Server:
-        """Return the server as this job reaches it, with the cookies that are its own."""
+        """Return the server for this job, with the cookies that are its own."""
         server = self._active_jobs.server_of(job)
         if server is None:
             raise problem_error("profile_unknown", name=job.server.profile)
@@ -382,26 +382,26 @@ class EngineSession:
             await in_daemon_thread(server.key.reveal, f"key of {server.name}")
         return with_known_dialect(server, self._cache)
 
-    # What faces asked for ---------------------------------------------------------------------
+    # Requests of faces ------------------------------------------------------------------------
 
     async def _list_remote(self, name: str, pages: int | None) -> None:
         server = self._servers.get(name)
         if server is None:
             listed = RemoteListed(name, problem=problem("profile_unknown", name=name))
         elif server.simulated and not self._owns:
-            # The owner's practice server has them; a second one on the same files must not run.
+            # The owner's simulator has them; a second one on the same files must not run.
             listed = RemoteListed(name, problem=problem("owned_elsewhere"))
         else:
             try:
                 listed = await self._worker(server).remote_jobs(pages)
-            except Exception as error:  # noqa: BLE001 -- reported; whoever asked must hear of an end
+            except Exception as error:  # noqa: BLE001 -- reported; the face that asked must get an answer
                 self._report(error)
                 listed = RemoteListed(name, problem=problem("internal_fault"))
         for listener in tuple(self._listeners):
             listener(listed)
 
     async def _use_servers(self, servers: Mapping[str, Server]) -> None:
-        """Go on with other profiles. A paid request in flight is waited for with the old one."""
+        """Go on with other profiles. A paid request in flight is completed with the old one."""
         self._servers = servers
         self._active_jobs.use_servers(servers)
         for name, worker in tuple(self._workers.items()):
@@ -419,7 +419,7 @@ class EngineSession:
     # Commands ---------------------------------------------------------------------------------
 
     def _execute_command(self, path: Path, command: Command) -> None:  # noqa: C901, PLR0912 -- one case a verb
-        """Do what a face asked. Replay is harmless: a step that is done is illegal twice."""
+        """Execute a face's command. Replay is harmless: a step that is done is illegal twice."""
         if path in self._asking:
             return
         at = utc_now()
@@ -457,7 +457,7 @@ class EngineSession:
         done(path)
 
     def _adopt(self, path: Path, job: Job, video_id: str) -> None:
-        """Take a video that was named for a job whose answer was lost: the server is asked."""
+        """Adopt a video that was named for an unconfirmed job, after asking the server."""
         if job.state is State.UNCONFIRMED:
             self._ask(path, job, lambda worker: worker.adopt(job.id, video_id))
         else:
@@ -471,10 +471,10 @@ class EngineSession:
             self._refuse(path, job)
 
     def _ask(self, path: Path, job: Job, ask: Callable[[ServerWorker], Awaitable[None]]) -> None:
-        """Carry a command out that waits for a server, without waiting for it."""
+        """Execute a command that waits for a server, without waiting for it."""
         server = self._active_jobs.server_of(job)
         if server is None:
-            # Whoever waits for the answer has to hear that none comes.
+            # The process that waits for the answer has to learn that none comes.
             self._active_jobs.put(job.noted(utc_now(), "not asked: no profile has its server"))
             self._refuse(path, job)
             return
@@ -486,7 +486,7 @@ class EngineSession:
                 await ask(worker)
             except Exception as error:  # noqa: BLE001 -- reported; the person may ask once more
                 self._report(error)
-            # Only now: whoever owns the folder next carries it out if this process ends.
+            # Only now: if this process ends, the next owner of the folder executes it.
             done(path)
             self._asking.discard(path)
 
@@ -496,7 +496,7 @@ class EngineSession:
         _log.warning("a command for %s: not possible", job.id)
         done(path)
 
-    # Tasks and telling ------------------------------------------------------------------------
+    # Tasks and events -------------------------------------------------------------------------
 
     def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
         async def again_and_again() -> None:

@@ -1,4 +1,4 @@
-"""The built-in practice server: a child process, started at first need, gone with its parent."""
+"""The simulator as a child process: started when it is needed, ended with its parent."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class SimulatorProcess:
         self._address: tuple[str, Secret] | None = None
 
     async def connect(self, server: Server) -> Server:
-        """The profile with the address and key of the running simulator; starts it if need be.
+        """Return the profile with the address and key of the simulator; start it if necessary.
 
         Raises:
-            ProblemError: simulator_failed; folder_not_writable where it can keep nothing.
+            ProblemError: simulator_failed; folder_not_writable where it cannot store anything.
         """
         if self._child is None or self._child.returncode is not None or self._address is None:
             self._address = await self._start()
@@ -45,7 +45,7 @@ class SimulatorProcess:
         return server._replace(base_url=base_url, key=key)
 
     async def stop(self) -> None:
-        """Close the pipe, and insist after a second."""
+        """Close the pipe, and kill the process after a second."""
         child, self._child = self._child, None
         if child is None or child.returncode is not None:
             return
@@ -64,13 +64,13 @@ class SimulatorProcess:
             raise problem_error("folder_not_writable", path=str(place), reason=reason)
         child = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-P", "-m", "sora_tui.simulator"),  # a workspace is no place to import from
+            *("-P", "-m", "sora_tui.simulator"),  # nothing may be imported from a workspace
             *("--data", str(self._folder.simulator), "--speed", str(self._speed)),
             *("--json", "--parent-pipe"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            # ctrl+c at the terminal is for the program, not for the server it leans on.
+            # ctrl+c at the terminal is for the program, not for the server that it uses.
             start_new_session=True,
         )
         self._child = child

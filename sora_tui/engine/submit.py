@@ -1,4 +1,4 @@
-"""The paid request: the intent durable first, sent once, and what its outcome makes of the job."""
+"""The paid request: the intent durable first, sent once, and the job after its outcome."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from sora_tui.workspace.outputs import PartFile
 from sora_tui.workspace.references import sent_bytes, sent_path
 from sora_tui.workspace.source_clips import clip_bytes
 
-#: What a document may grow by until the answer is written (reserve before spend).
+#: How much a document may grow, in bytes, until the answer is written (reserve before spend).
 _ROOM: Final = 256 * 1024
-#: A server that says 429 for ever is not asked for ever (fault 11).
+#: Deferrals after which a server that always says 429 is no longer asked (fault 11).
 _MAX_DEFERRALS: Final = 3
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
@@ -47,9 +47,9 @@ async def generate_video(  # noqa: C901 -- the order is the promise, so it stand
 ) -> Job:
     """Send a pending job's paid request, once.
 
-    The order is the promise: picture or clip read and its hash compared, room on the disk for the
-    new clip and for the answer, the request built, the intent with its key durable, and only then
-    the first byte.
+    The order is the promise: the picture or clip is read and its hash compared, room on the disk is
+    checked for the new clip and reserved for the answer, the request is built, the intent with its
+    key is durable, and only then the first byte is sent.
     Whatever happens after that, the document says at least that it may have been sent.
 
     Args:
@@ -58,24 +58,25 @@ async def generate_video(  # noqa: C901 -- the order is the promise, so it stand
         client: Reaches the server.
         server: The server that the job is for.
         job: The pending job.
-        taken_at: When the server last took or had a job of ours, which tells a busy server from
-            one that never will.
+        taken_at: When the server last took or had a job of ours, which distinguishes a busy server
+            from one that never will.
 
     Returns:
         The job after its outcome is durable.
 
     Raises:
-        ProblemError: disk_full and its kin, over_budget, price_unknown or refused_before, with
+        ProblemError: disk_full or similar, over_budget, price_unknown or refused_before, with
             nothing sent: the job still waits. Or owned_elsewhere.
     """
     try:
         upload = await _upload(folder, job)
     except ProblemError as error:
         return active_jobs.put(job.not_sent(utc_now(), local_error(error.problem)))
-    if active_jobs.jobs.get(job.id) is not job:  # taken back, or noted in, while a clip was read
+    if active_jobs.jobs.get(job.id) is not job:  # withdrawn, or given notes, while a clip was read
         return active_jobs.jobs.get(job.id, job)
     check_room(folder, _ROOM)
-    # Nothing is awaited between the last look at the money and the intent that reserves it.
+    # Nothing is awaited between the last check of the limits and the intent that reserves the
+    # money.
     if (why := _last_doubt(active_jobs, folder, server, job)) is not None:
         raise ProblemError(why)
     if job.parent is not None:
@@ -88,7 +89,7 @@ async def generate_video(  # noqa: C901 -- the order is the promise, so it stand
     try:
         job = active_jobs.put(job.submitting(utc_now(), key, client.clock_skew))
     except ProblemError as error:
-        if error.problem.code != "owned_elsewhere":  # then the room is somebody else's
+        if error.problem.code != "owned_elsewhere":  # then the room belongs to another owner
             active_jobs.history.release(job.id)
         raise
     note_begun(folder, key)
@@ -107,7 +108,7 @@ async def generate_video(  # noqa: C901 -- the order is the promise, so it stand
     except ProblemError:
         if not folder.metadata.is_dir():
             return _kept_anyway(active_jobs, folder, after)
-        # The folder got another owner meanwhile. It believes the answer lost: tell it the id.
+        # The folder got another owner meanwhile. It believes the answer lost: send it the id.
         if isinstance(outcome, Accepted):
             send_command(folder, Command(job.id, "adopt", outcome.video.id))
         raise
@@ -116,8 +117,8 @@ async def generate_video(  # noqa: C901 -- the order is the promise, so it stand
 def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem | None:
     """Return why this configuration must not send the job, or None when it may.
 
-    The person agreed to a sum; a price that has risen since, or a key we do not have, leaves the
-    job waiting (DESIGN.md, section 2).
+    The person agreed to a sum; if the price has risen since, or a key is missing, the job waits
+    (DESIGN.md, section 2).
     """
     if job.request.operation not in OPERATIONS:
         return problem("word_unknown", word=job.request.operation)
@@ -129,7 +130,7 @@ def refusal(server: Server, job: Job, folder: Folder | None = None) -> Problem |
 def _last_doubt(
     active_jobs: ActiveJobs, folder: Folder, server: Server, job: Job
 ) -> Problem | None:
-    """Why the job must not be sent at this very moment; another one may have changed that."""
+    """Return why the job must not be sent at this moment, which another job may have changed."""
     over = active_jobs.budget_guard.refusal(server, job, utc_now())
     if over is not None or (job.consent is not None and job.consent.despite_refusal):
         return over
@@ -168,7 +169,7 @@ def _after(
 def _is_repeated(active_jobs: ActiveJobs, job: Job, outcome: Accepted) -> bool:
     """Return whether an answer names a video that another job of this workspace has.
 
-    Its own video is then another one, if there is one, and the list tells it. A clip that came with
+    Its own video is then another one, if there is one, and the list shows it. A clip that came with
     the answer is its own, and a character may be made twice of one clip.
     """
     if outcome.clips or job.request.operation == "character":
@@ -177,12 +178,12 @@ def _is_repeated(active_jobs: ActiveJobs, job: Job, outcome: Accepted) -> bool:
 
 
 def _kept_anyway(active_jobs: ActiveJobs, folder: Folder, job: Job) -> Job:
-    """Write what became of a paid request into a folder whose `metadata/` was removed meanwhile.
+    """Write the outcome of a paid request into a folder whose `metadata/` was removed meanwhile.
 
-    Nobody owns that folder, so nobody else writes there.
+    That folder has no owner, so no other process writes there.
 
     Raises:
-        ProblemError: answer_not_kept, with the id that nothing else tells.
+        ProblemError: answer_not_kept, with the id that is stored nowhere else.
     """
     try:
         open_folder(folder.root)
@@ -197,7 +198,7 @@ def _kept_anyway(active_jobs: ActiveJobs, folder: Folder, job: Job) -> Job:
 
 
 class _Clips:
-    """Where the clips in the answer to the paid request are kept until they are whole."""
+    """Files for the clips in the answer to the paid request, until they are complete."""
 
     def __init__(self, folder: Folder, job_id: str) -> None:
         self.folder = folder
@@ -212,10 +213,10 @@ class _Clips:
             part.discard()
 
     def take(self, number: int, chunk: bytes) -> None:
-        """Keep the next bytes of a clip, counted from 0.
+        """Write the next bytes of a clip, counted from 0.
 
         Raises:
-            ProblemError: What the disk refuses.
+            ProblemError: The disk refuses it.
         """
         part = self.parts.get(number)
         if part is None:
@@ -224,10 +225,10 @@ class _Clips:
 
 
 async def _with_clips(job: Job, server: Server, clips: _Clips, whole: Sequence[int]) -> Job:
-    """The completed job with its clips saved: the answer may be the only copy of what was paid.
+    """Return the completed job with its clips saved: the answer may be the only copy.
 
     A file has its name before the record says so: a kill in between leaves a file too many. A clip
-    that is damaged is noted, and left to a download, like one that the answer did not have.
+    that is damaged is noted, and downloaded, like one that the answer did not have.
     """
     outputs: list[Output] = []
     source = job.request.source_file
@@ -258,7 +259,7 @@ async def _with_clips(job: Job, server: Server, clips: _Clips, whole: Sequence[i
 
 
 def _published(part: PartFile, folder: Folder, job: Job, number: int) -> Output:
-    """Publish the clip; one of a kind that is only not checked here cannot be asked for again."""
+    """Publish the clip; one whose kind cannot be checked here cannot be asked for again."""
     try:
         return published(part, folder, job, number)
     except DamagedError as damage:
@@ -282,9 +283,9 @@ def is_deferred_for_good(job: Job, taken_at: datetime | None, *, more: int = 0) 
 
 
 def _as_missing(active_jobs: ActiveJobs, job: Job, refused: JobError) -> JobError:
-    """The refusal of what a server has not at all says so: an operation, or videos altogether.
+    """Return the refusal, named as a missing operation or as missing videos where it means that.
 
-    Where no video was ever made, a missing route means another address, not another request.
+    Where no video was ever made, a missing route means a wrong address, not a wrong request.
     """
     if not has_no_route(refused.status, refused.message):
         return refused
@@ -311,5 +312,5 @@ async def _upload(folder: Folder, job: Job) -> Upload | None:
 
 
 def _as_text(name: str) -> str:
-    """Return a file name that an encoder takes: the bytes of one that is no text become `?`."""
+    """Return a file name that can be encoded: bytes that are not text become `?`."""
     return name.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Blocking work beside the engine's loop that can never hold the program's end up."""
+"""Blocking work beside the engine's loop that never delays the end of the program."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ T = TypeVar("T")
 async def in_daemon_thread(work: Callable[[], T], name: str) -> T:
     """Run blocking work in a thread of its own and wait for it.
 
-    Unlike the loop's executor, a daemon thread is not joined when the interpreter ends: a
-    socket that says nothing must not keep a closed terminal's process alive.
+    Unlike the loop's executor, a daemon thread is not joined when the interpreter ends: a silent
+    socket must not keep the process of a closed terminal alive.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
@@ -26,7 +26,7 @@ async def in_daemon_thread(work: Callable[[], T], name: str) -> T:
     def run() -> None:
         try:
             value = work()
-        except BaseException as error:  # noqa: BLE001 -- handed over to whoever waits
+        except BaseException as error:  # noqa: BLE001 -- passed to the caller that waits
             failure = error
             _hand_over(loop, lambda: settle(lambda: done.set_exception(failure)))
         else:

@@ -1,6 +1,6 @@
 """What servers but OpenAI share in reading a create request.
 
-All can draw only what the simulator can: even sides, whole seconds, pictures as base64 data URLs.
+All can only draw what the simulator can: even sides, whole seconds, pictures as base64 data URLs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a server that the simulator can be does unlike OpenAI, and what several of them share."""
+"""How a server that the simulator imitates differs from OpenAI, and what several share."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ from sora_tui.simulator.responses import (
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one server speaks; the defaults are OpenAI's way.
+    """How one server behaves; the defaults are OpenAI's.
 
     Attributes:
-        prefixes: Where the paths begin; the first is that of the base URL.
+        prefixes: Beginnings of the paths; the first is that of the base URL.
         routes: Which operations there are.
         pages: Other paths with a fixed answer, from the root.
-        open_paths: Regular expression of the paths that need no key; without `key_first` what
-            there is not needs none either.
-        key: What is wrong with a key.
+        open_paths: Regular expression of the paths that need no key; without `key_first` an unknown
+            path needs none either.
+        key: Checks a key.
         read: Reads a create request.
-        judge: Refuses one of the other operations (by its route, with the fields of its body) for
-            what this server is, before it is read.
+        judge: Refuses another operation (by its route, with the fields of its body) because of this
+            server's limits, before it is read.
         ids: How jobs are named.
-        create_status: HTTP status of a create that went well.
+        create_status: HTTP status of a successful create.
         video: The video object; `created` is that of the create answer.
         video_status: HTTP status with which a job is shown.
-        not_found: The refusal for an id nobody knows; `no_content` where its clip is asked for.
-        content: Hands out the clip at a path, None when it has expired.
+        not_found: The refusal of an unknown id; `no_content` where its clip is asked for.
+        content: Returns the clip at a path, None when it has expired.
         list: The answer of the list.
         delete: The answer of a deletion; raises to refuse it.
         error: Puts a refusal into an envelope.
-        unknown: Answers for a path or method that there is not.
+        unknown: Answers an unknown path or method.
         headers: Headers of every answer; `call_headers` of those about videos alone.
         poll_header: Whether a video comes with `openai-poll-after-ms`.
         at_once: How many unfinished jobs there may be.
-        durable: Whether jobs outlive a restart.
+        durable: Whether jobs survive a restart.
     """
 
     prefixes: tuple[str, ...] = ("/v1",)

@@ -44,12 +44,12 @@ def moderated() -> ApiError:
 
 
 def openai_error(error: ApiError) -> Response:
-    """`{"error": {message, type, param, code}}`."""
+    """Return a refusal as `{"error": {message, type, param, code}}`."""
     return JSONResponse({"error": openai_body(error)}, error.status)
 
 
 def detail_error(error: ApiError) -> Response:
-    """FastAPI's `{"detail": text}`; a wrong value is 422 with a list."""
+    """Return FastAPI's `{"detail": text}`; a wrong value is 422 with a list."""
     if error.status != 422:
         return JSONResponse({"detail": error.message}, error.status)
     where = ["query" if error.code == "query" else "body", error.param]

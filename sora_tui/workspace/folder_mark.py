@@ -5,10 +5,10 @@ a folder restored from a backup and one on another machine have the same documen
 holds two things that a copy cannot have: the inode of the mark file, and the id of the machine.
 A copy by hard links (`cp -al`, rsnapshot) shares that inode: then the inode of the folder stands
 for it, which no two folders share. The device's number changes with a reboot and the host's name
-with the network: both are left out.
-A backup that is copied over the folder file by file keeps the inode. So each paid request leaves an
-empty file named by its key, which an earlier backup does not have: a key is never used twice. And
-each request changes the time of the mark file, so that tools which skip unchanged files replace it.
+with the network: both are left out. A backup that is copied over the folder file by file keeps the
+inode. So each paid request leaves an empty file named by its key, which an earlier backup does not
+have: a key is never used twice. And each request changes the time of the mark file, so that tools
+which skip unchanged files replace it.
 """
 
 from __future__ import annotations

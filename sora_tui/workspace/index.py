@@ -141,8 +141,8 @@ class Row(NamedTuple):
 
 
 def row_of(job: Job, stamp: Stamp, *, trashed: bool = False, file: str | None = None) -> Row:
-    """The row of a document that was read or written with this stamp."""
-    # Its hashes come with OpenSSL, which the first frame need not wait for.
+    """Return the row of a document that was read or written with this stamp."""
+    # Hashing loads OpenSSL, for which the first frame need not wait.
     from sora_tui.core.moderation import fingerprint
 
     cost = job.cost.estimated if job.cost.reported is None else job.cost.reported

@@ -92,7 +92,7 @@ class PartFile:
         return self._hash.hexdigest()
 
     def write(self, chunk: bytes) -> None:
-        """Append.
+        """Append a chunk, and hash it.
 
         Raises:
             ProblemError: disk_full or folder_not_writable.

@@ -57,7 +57,7 @@ def test_a_job_made_elsewhere_is_listed_adopted_and_saved(shell: Shell, elsewher
     assert elsewhere not in shell.inside("adopt").out
 
 
-def test_no_wait_leaves_it_to_whoever_comes_next(shell: Shell, elsewhere: str) -> None:
+def test_no_wait_leaves_adopted_jobs_to_the_next_owner(shell: Shell, elsewhere: str) -> None:
     ran = shell.inside("adopt", elsewhere, "--no-wait", "--json")
     assert ran.code == 0
     (told,) = ran.documents

@@ -80,7 +80,7 @@ def test_what_is_refused_costs_nothing_and_is_remembered(shell: Shell) -> None:
         assert len([r for r in server.requests if r.method == "POST"]) == len(posts)
 
 
-def test_nothing_is_made_of_what_was_not_made(shell: Shell) -> None:
+def test_a_clip_that_was_not_made_cannot_be_edited(shell: Shell) -> None:
     assert shell.inside("edit", "@last", "red").code == 2
     environ = {"SORA_BASE_URL": "http://127.0.0.1:9/v1"}
     assert shell(*BOAT, "--yes", **environ).code == 4

@@ -15,7 +15,7 @@ def test_every_key_has_a_line(shell: Shell) -> None:
     assert first == {"id": "generate", "place": "everywhere", "keys": ["f5", "ctrl+r", "alt+enter"]}
 
 
-def test_what_cannot_work_ends_with_2(shell: Shell) -> None:
+def test_invalid_keys_end_with_exit_code_2(shell: Shell) -> None:
     (shell.workspace / "sora-tui.toml").write_text('[keys]\nzoom = "q"\nzom = "m"\n')
     ran = shell.inside("keys")
     assert ran.code == 2

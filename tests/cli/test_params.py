@@ -58,7 +58,7 @@ def test_a_preset_and_what_stands_above_it(lab: Shell) -> None:
         (["--size", "large"], "size_invalid"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+def test_invalid_parameters_are_refused_before_anything_is_sent(
     lab: Shell, words: list[str], code: str
 ) -> None:
     ran = lab.inside("generate", "A kite", "--yes", "--json", *words)

@@ -140,7 +140,7 @@ def test_ctrl_c_leaves_the_question(it: Lost) -> None:
         assert len(it.server.posts) == 1
 
 
-def test_what_is_found_while_the_question_stands_there_is_not_asked_on(it: Lost) -> None:
+def test_a_question_ends_when_the_job_is_found_meanwhile(it: Lost) -> None:
     with it.terminal("wait") as session:
         session.wait_for("x give up", 30)
         # Another terminal decides:

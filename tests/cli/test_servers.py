@@ -98,7 +98,7 @@ def test_one_is_added_used_changed_and_removed(bare: Shell) -> None:
         (("use", "here"), 2, "sora-tui.toml"),
     ],
 )
-def test_what_must_not_be_is_refused_and_nothing_is_written(
+def test_an_invalid_profile_is_refused_and_nothing_is_written(
     bare: Shell, words: tuple[str, ...], code: int, said: str
 ) -> None:
     user_toml_path().parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,7 @@ def test_a_server_is_tested_line_by_line(bare: Shell, simulator: Simulator) -> N
     assert (missing.code, "LAB_KEY" in missing.out) == (2, True)
 
 
-def test_what_cannot_be_worked_with_is_told_with_its_exit_code(bare: Shell) -> None:
+def test_an_unusable_server_is_reported_with_its_exit_code(bare: Shell) -> None:
     with RawServer([read_request, send(answer(404, "nothing here"))]) as server:
         port = server.port
         bare.inside("servers", "add", "web", f"http://127.0.0.1:{port}")

@@ -99,7 +99,7 @@ def test_what_an_owner_cannot_ask_about_ends_the_wait_of_a_follower(
     assert outcome.left[hidden.id].code == "job_hidden"
 
 
-def test_who_leaves_hears_that_another_process_goes_on(
+def test_ctrl_c_reports_that_another_process_goes_on(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ctrl+c said nothing about a job that was handed in and not taken yet."""

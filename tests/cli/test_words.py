@@ -241,7 +241,7 @@ def test_wrong_options_of_the_simulator_are_wrong_use(shell: Shell) -> None:
         (("--workspace", "{file}", "jobs"), "There is no folder {file}."),
     ],
 )
-def test_what_cannot_be_meant_is_said_as_it_is(
+def test_an_invalid_argument_is_reported_as_it_was_written(
     shell: Shell, words: tuple[str, ...], said: str
 ) -> None:
     file = shell.workspace / "file"

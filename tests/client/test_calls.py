@@ -20,7 +20,7 @@ from tests.support.raw_server import RawServer, answer, drip, hang, read_request
 VIDEO = {"id": "video_1", "object": "video", "status": "in_progress", "progress": 40}
 
 
-async def test_a_look_reads_the_video_and_the_hint_each_time() -> None:
+async def test_a_poll_reads_the_video_and_the_interval_each_time() -> None:
     answers = (
         answer(200, VIDEO, **{"openai-poll-after-ms": "2000"}),
         answer(200, VIDEO, **{"openai-poll-after-ms": "900"}),
@@ -35,7 +35,7 @@ async def test_a_look_reads_the_video_and_the_hint_each_time() -> None:
         assert server.requests[0].target == "/v1/videos/a%2Fb%2Bc%3D%3D%3F?api-version=preview"
 
 
-async def test_a_look_with_the_whole_clip_in_it_is_read_for_what_it_says() -> None:
+async def test_a_poll_answer_with_the_whole_clip_in_it_is_read_without_it() -> None:
     """The answer is far larger than any that is read; the download takes the clip out of it."""
     clip = "QUJD" * 2**20
     told = {"id": "v", "data": [{"b64_json": clip}], "url": f"data:video/mp4;base64,{clip}"}
@@ -187,7 +187,7 @@ async def test_a_list_without_rows_is_one(shape: Any) -> None:
 
 
 @pytest.mark.parametrize("shape", [{}, {"data": "none"}, {"data": None}, "no", 1, {"id": "v"}, ""])
-async def test_what_is_no_list_is_none(shape: Any) -> None:
+async def test_an_answer_that_is_no_list_is_unusable(shape: Any) -> None:
     body = shape if isinstance(shape, str) else json.dumps(shape)
     with RawServer(replies(answer(200, body))) as server:
         async with client_of(at(server.url)) as client:

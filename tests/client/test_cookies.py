@@ -51,7 +51,7 @@ def kept(*lines: str, url: str = URL) -> dict[str, tuple[str, str]]:
         (f"LB={'x' * 5000}", None),
     ],
 )
-def test_what_is_kept_of_one_header(line: str, value: tuple[str, str] | None) -> None:
+def test_the_cookies_that_one_header_sets(line: str, value: tuple[str, str] | None) -> None:
     assert kept(line).get("LB") == value
 
 

@@ -463,7 +463,7 @@ async def test_a_server_that_dies_under_the_upload_leaves_a_doubt() -> None:
         assert server.connections == 1
 
 
-async def test_an_upload_that_is_given_up_leaves_nobody_listening() -> None:
+async def test_an_upload_that_is_cancelled_leaves_no_reader_behind() -> None:
     begun = threading.Event()
     with RawServer([read_head, lambda line: begun.set(), pause(600)]) as server:
         sending = asyncio.create_task(create(server.url, LARGE))

@@ -66,7 +66,9 @@ ENVELOPES: list[tuple[Any, str | None, str]] = [
 
 
 @pytest.mark.parametrize(("body", "code", "message"), ENVELOPES)
-def test_one_extractor_for_every_envelope(body: Any, code: str | None, message: str) -> None:
+def test_every_error_envelope_gives_code_and_message(
+    body: Any, code: str | None, message: str
+) -> None:
     said = refusal_in((body if isinstance(body, str) else json.dumps(body)).encode())
     assert said.message == message
     if code is not None:

@@ -379,7 +379,7 @@ async def test_nested_values_stand_in_a_form_as_each_server_reads_them() -> None
 
 
 @pytest.mark.parametrize("name", [name for name, row in DIALECTS.items() if row.markers])
-async def test_each_server_is_found_by_each_shape_it_has_and_by_every_sign(name: str) -> None:
+async def test_each_server_is_recognized_by_each_form_and_every_marker(name: str) -> None:
     evidence: set[str] = set()
     for shape in SHAPES[name]:
         probe_result = await found(shape)
@@ -496,7 +496,7 @@ def test_a_video_that_is_unknown_says_nothing_about_the_operation(
     assert dialect.has_no_route(status, message) is missing
 
 
-async def test_too_little_names_nobody() -> None:
+async def test_too_few_markers_name_no_server() -> None:
     probe_result = await found({"/v1/models": SHAPES["aquiles"][0]["/v1/models"]})
     assert (probe_result.dialect, probe_result.evidence) == ("generic", ())
     assert set(probe_result.can) == set(CAPABILITIES)

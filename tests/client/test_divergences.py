@@ -497,7 +497,7 @@ async def test_divergence_24_the_paid_request_goes_out_once(status: int) -> None
     assert outcome.error.spent is Spent.PERHAPS
 
 
-async def test_divergence_25_every_way_to_say_when_and_each_time_anew() -> None:
+async def test_divergence_25_every_form_of_retry_after_is_read_in_each_answer() -> None:
     late = {
         "retry-after": "Wed, 21 Oct 2026 07:28:10 GMT",
         "date": "Wed, 21 Oct 2026 07:28:00 GMT",

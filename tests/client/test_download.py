@@ -117,7 +117,7 @@ def test_a_short_body_is_an_interruption(at_byte: int, end: Any) -> None:
         (404, {}, {"error": {"code": "video_expired", "message": "gone"}}, "expired", True),
     ],
 )
-def test_what_is_no_clip_is_refused(
+def test_an_answer_that_is_no_clip_is_refused(
     status: int, headers: dict[str, str], body: Any, kind: str, missing: bool
 ) -> None:
     with RawServer(replies(answer(status, body, **headers))) as server:
@@ -399,12 +399,12 @@ def test_a_clip_that_is_written_out_and_cut_off_is_asked_for_again() -> None:
         assert refused(server.url).error.kind == "download_interrupted"
 
 
-def test_a_look_that_gives_bytes_is_no_clip() -> None:
+def test_bytes_in_place_of_a_poll_answer_are_no_clip() -> None:
     with RawServer(replies(answer(404)), replies(answer(200, CLIP))) as server:
         assert refused(server.url).not_found
 
 
-def test_a_fresh_look_at_the_job_tells_the_address_that_is_good_now() -> None:
+def test_a_new_poll_brings_the_address_that_is_valid_now() -> None:
     """A signed address dies while the clip lives: Runway and MiniMax renew it at each look."""
     dead = replies(answer(403, "Request has expired"))
     with RawServer(dead, replies(answer(200, CLIP))) as storage:
@@ -418,7 +418,7 @@ def test_a_fresh_look_at_the_job_tells_the_address_that_is_good_now() -> None:
         assert [r.target for r in storage.requests] == ["/v1/old", "/v1/new"]
 
 
-def test_whoever_asks_for_time_is_not_asked_at_another_address_meanwhile() -> None:
+def test_a_server_that_says_429_is_not_called_at_another_address_meanwhile() -> None:
     with RawServer(replies(answer(200, CLIP))) as storage:
         refusal = answer(429, retry_after="20")
         with RawServer(replies(refusal), replies(answer(200, CLIP))) as server:

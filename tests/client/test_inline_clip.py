@@ -84,7 +84,7 @@ def test_an_answer_without_a_clip_passes_untouched() -> None:
 
 
 @pytest.mark.parametrize("text", ["QUJ", "QU*D", "QQ==QUJD", "", "QUJD\\u002b"])
-def test_what_is_no_base64_is_no_clip_and_the_rest_is_read(text: str) -> None:
+def test_invalid_base64_is_no_clip_and_the_rest_is_read(text: str) -> None:
     body = json.dumps(document("@")).replace("@", text).encode()
     clip = InlineClip(lambda number, chunk: None)
     assert json.loads(sifted(clip, body, 5))["status"] == "completed"

@@ -91,7 +91,7 @@ HEADERS: Final = ("retry-after", "llm_provider-retry-after", "openai-poll-after-
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_what_cannot_be_a_number_is_none_for_every_reader(name: str) -> None:
+def test_every_reader_gives_none_for_an_invalid_number(name: str) -> None:
     reader, four = READERS[name]
     assert reader(4) == reader("4") == reader(4.0) == reader(" 4 ") == four
     for case, value in NONE.items():
@@ -126,7 +126,7 @@ def test_a_length_is_a_length() -> None:
 
 
 @pytest.mark.parametrize("name", HEADERS)
-def test_no_wait_is_made_of_what_is_no_number(name: str) -> None:
+def test_an_invalid_number_in_a_header_is_no_wait(name: str) -> None:
     reader = header_of(name)
     assert reader("4000") is not None
     for case, value in NONE.items():

@@ -72,7 +72,9 @@ def cut(data: bytes) -> list[Any]:
         ({}, None),
     ],
 )
-def test_what_the_rest_is_asked_for_with(headers: dict[str, str], validator: str | None) -> None:
+def test_the_validator_with_which_the_rest_is_asked_for(
+    headers: dict[str, str], validator: str | None
+) -> None:
     """RFC 9110, 13.1.5: weak tags are none, and a date only if it is strong and alone."""
     with RawServer(cut(answer(200, CLIP, **headers))) as server:
         sink, body = broken(server)
@@ -190,7 +192,7 @@ def test_the_rest_from_another_address_is_not_put_behind_this_part() -> None:
     ],
 )
 @pytest.mark.parametrize("status", [206, 200])
-def test_a_part_that_nobody_asked_for_is_no_clip(
+def test_a_part_that_was_not_asked_for_is_no_clip(
     status: int, headers: dict[str, str], taken: bool
 ) -> None:
     with RawServer(replies(answer(status, CLIP, **headers))) as server:

@@ -34,7 +34,7 @@ def test_a_folder_may_name_no_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["3", '"mpv \'"', '["mpv"]'])
-def test_what_is_no_command_is_refused(tmp_path: Path, word: str) -> None:
+def test_an_invalid_player_command_is_refused(tmp_path: Path, word: str) -> None:
     user_toml_path().parent.mkdir(parents=True, exist_ok=True)
     user_toml_path().write_text(f"player = {word}\n")
     with pytest.raises(ProblemError) as refused:

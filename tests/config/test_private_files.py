@@ -127,7 +127,7 @@ def test_an_answer_of_an_earlier_version_is_read() -> None:
 @pytest.mark.parametrize(
     "broken", ["", "[]", '{"always": 5}', '{"always": [], "loopback": [1]}', "\xff"]
 )
-def test_what_cannot_be_read_was_not_said(broken: str) -> None:
+def test_an_unreadable_consent_file_holds_no_consent(broken: str) -> None:
     consents_path().parent.mkdir(parents=True)
     consents_path().write_text(broken, encoding="latin-1")
     assert not is_always(LAB, None)

@@ -217,7 +217,7 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(
         time.sleep(0.01)
 
 
-def test_who_said_no_is_not_asked_again_at_once(tmp_path: Path) -> None:
+def test_a_key_command_that_failed_is_not_run_again_at_once(tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     key = CommandKey("team", f"sh -c 'echo x >> {ran}; exit 1'")
     for _ in range(3):

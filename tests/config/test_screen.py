@@ -58,7 +58,9 @@ def test_the_workspace_goes_before_the_user_key_by_key(tmp_path: Path) -> None:
         ('[keys]\ngenerate = "f5,"', "keys.generate"),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_place(tmp_path: Path, text: str, key: str) -> None:
+def test_an_invalid_screen_setting_is_refused_with_its_key(
+    tmp_path: Path, text: str, key: str
+) -> None:
     with pytest.raises(ProblemError) as refused:
         load(tmp_path, text)
     assert refused.value.problem.code == "config_invalid"
@@ -113,7 +115,7 @@ def test_only_so_many_workspaces_are_remembered(tmp_path: Path) -> None:
         '{"layouts": {"HERE": 5}}',
     ],
 )
-def test_what_cannot_be_read_was_never_there(tmp_path: Path, text: str) -> None:
+def test_an_unreadable_ui_state_counts_as_empty(tmp_path: Path, text: str) -> None:
     ui_state_path().parent.mkdir(parents=True)
     ui_state_path().write_text(text.replace("HERE", str(tmp_path)))
     assert load_ui_state(tmp_path) == UiState()

@@ -61,7 +61,7 @@ def test_toml_tables_stand_over_what_is_said_for_all() -> None:
         ("[" * 100_000, ""),
     ],
 )
-def test_what_is_no_line_is_named_by_its_number(text: str, reason: str) -> None:
+def test_an_invalid_line_is_named_by_its_number(text: str, reason: str) -> None:
     lines, (error,) = read_lines('{"prompt": "A"}\n' + text, toml=False)
     assert [line.number for line in lines] == [1]
     assert (error.problem.code, error.problem.facts["row"]) == ("batch_line", 2)
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_batch_is_refused_as_a_whole(source: str) -> None:
 
 
 @given(st.text(max_size=200), st.booleans())
-def test_no_text_is_more_than_refused(source: str, toml: bool) -> None:
+def test_any_text_is_read_or_refused(source: str, toml: bool) -> None:
     try:
         read_lines(source, toml=toml)
     except ProblemError as error:

@@ -83,7 +83,7 @@ def test_answers_of_known_services(document: object) -> None:
         7,
     ],
 )
-def test_what_is_no_address_is_none(value: object) -> None:
+def test_a_value_that_is_no_address_is_left_out(value: object) -> None:
     assert found({"url": value, "output": value}) == []
 
 

@@ -176,7 +176,7 @@ def test_nonsense_in_a_field_is_refused_by_name_or_read(job: Job, data: st.DataO
         ("id", None),
     ],
 )
-def test_what_is_no_job_names_the_field(name: str, value: object) -> None:
+def test_an_invalid_document_names_the_field(name: str, value: object) -> None:
     with pytest.raises(ProblemError) as broken:
         from_document({**through_disk(in_state(State.QUEUED)), name: value})
     assert broken.value.problem.code == "document_broken"
@@ -187,7 +187,7 @@ def test_what_is_no_job_names_the_field(name: str, value: object) -> None:
     "sum", [-500, "-0.01", "NaN", "Infinity", "1e999", 1e308, "x", True, [1], "\u0661", "1_0"]
 )
 @pytest.mark.parametrize("name", ["estimated", "reported"])
-def test_what_is_no_sum_of_money_makes_a_record_unreadable(name: str, sum: object) -> None:
+def test_an_invalid_sum_of_money_makes_a_document_unreadable(name: str, sum: object) -> None:
     """Counted as it stands it would lift the limit of the day."""
     document = through_disk(in_state(State.SAVED))
     document["cost"][name] = sum
@@ -221,7 +221,7 @@ def test_what_no_clip_measures_is_unknown(name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("document", [None, [], "text", 3])
-def test_what_is_no_object_is_no_document(document: object) -> None:
+def test_a_document_must_be_an_object(document: object) -> None:
     with pytest.raises(ProblemError) as broken:
         from_document(document)
     assert broken.value.problem.code == "document_broken"

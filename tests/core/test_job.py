@@ -138,7 +138,7 @@ def test_the_id_that_create_returned_survives_gateways_that_answer_with_another(
 
 
 @pytest.mark.parametrize("word", ["failed", "cancelled", "expired"])
-def test_a_word_that_ends_a_job_ends_it_when_it_is_told_again(word: str) -> None:
+def test_a_final_word_ends_a_job_when_it_is_repeated(word: str) -> None:
     """At any first telling: by the create, by a look, for a job that was lost or forgotten."""
     once = in_state(State.SUBMITTING).accepted(LATER, video(word))
     assert once.state is State.QUEUED
@@ -178,7 +178,7 @@ def test_a_job_that_ended_is_taken_up_when_the_server_says_otherwise() -> None:
         in_state(State.CANCELLED).rediscovered(LATER, video("completed"))  # it was never sent
 
 
-def test_a_word_nobody_knows_leaves_a_running_job_running() -> None:
+def test_an_unknown_status_word_leaves_a_running_job_running() -> None:
     job = in_state(State.IN_PROGRESS).progressed(LATER, video("pondering"))
     assert job.state is State.IN_PROGRESS
     assert job.remote is not None

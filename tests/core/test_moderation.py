@@ -97,11 +97,13 @@ def test_a_refusal_of_content_is_told_in_the_words_of_each_server(
 
 
 @pytest.mark.parametrize(("code", "message"), LOOKALIKES)
-def test_what_only_sounds_alike_is_not_mistaken(code: str | None, message: str) -> None:
+def test_a_message_that_only_sounds_similar_is_no_content_refusal(
+    code: str | None, message: str
+) -> None:
     assert not is_moderation(code, message)
 
 
-def test_the_same_wish_has_the_same_fingerprint() -> None:
+def test_an_equal_request_has_the_same_fingerprint() -> None:
     wish = VideoRequest("A kite\nover  the sea", model="sora-2", seconds="4", size="1280x720")
     same = VideoRequest("  a KITE over the sea ", model="sora-2", seconds="8", size="720x1280")
     assert fingerprint(wish) == fingerprint(same)
@@ -116,7 +118,7 @@ def test_the_same_wish_has_the_same_fingerprint() -> None:
         {"operation": "remix", "source_video": "video_1"},
     ],
 )
-def test_another_wish_has_another_fingerprint(change: dict[str, object]) -> None:
+def test_another_request_has_another_fingerprint(change: dict[str, object]) -> None:
     wish = VideoRequest("A kite over the sea", model="sora-2")
     assert fingerprint(wish) != fingerprint(wish._replace(**change))  # type: ignore[arg-type]  # a table of changes
 

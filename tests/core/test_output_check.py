@@ -35,7 +35,7 @@ def made(asked: dict[str, Any], **clip: Any) -> Job:
         ({"operation": "remix", "source_video": "video_1"}, {"width": 640}),
     ],
 )
-def test_what_is_as_it_was_asked_or_cannot_be_told(
+def test_no_difference_where_the_clip_is_as_asked_or_not_known(
     asked: dict[str, Any], clip: dict[str, Any]
 ) -> None:
     assert differences(made(asked, **clip)) == ()
@@ -71,5 +71,7 @@ def test_only_the_clip_is_judged() -> None:
         ({"operation": "remix", "source_video": "video_1"}, False),
     ],
 )
-def test_nothing_is_as_asked_where_nothing_was_asked(asked: dict[str, Any], judged: bool) -> None:
+def test_a_clip_is_checkable_only_where_something_was_asked(
+    asked: dict[str, Any], judged: bool
+) -> None:
     assert is_checkable(made(asked)) is judged

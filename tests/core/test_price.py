@@ -54,7 +54,7 @@ def test_the_profile_knows_better_than_the_table() -> None:
         WISH._replace(model=None),
     ],
 )
-def test_nothing_is_guessed(wish: VideoRequest) -> None:
+def test_a_missing_size_or_length_leaves_the_price_unknown(wish: VideoRequest) -> None:
     price = price_of(LAB, wish, TABLE)
     assert (price.kind, price.sum) == (PriceKind.UNKNOWN, None)
 

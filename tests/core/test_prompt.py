@@ -160,7 +160,7 @@ def test_any_edit_reads_as_it_was_meant(
     assert edit_source(source, Prompt(text, found)) == source
 
 
-def test_what_stands_around_a_value_stays() -> None:
+def test_text_around_a_changed_value_stays() -> None:
     source = (
         "+++\r\n# mine\r\nseconds = 8   # long\r\ntags = ['a',\r\n 'b']\r\n\r\n[params]\r\n"
         "seed = 1\r\n+++\r\nA fox.   \r\n"

@@ -50,7 +50,7 @@ def test_any_json_gives_a_bounded_video_or_none(document: Any) -> None:
 
 
 @given(VIDEO)
-def test_what_is_kept_reads_the_same_again(document: Any) -> None:
+def test_a_stored_video_document_reads_the_same_again(document: Any) -> None:
     video = read_video(document)
     if video is None or "sora_tui_cut" in video.document:
         return
@@ -121,7 +121,7 @@ def test_a_time_is_read_however_it_is_written(said: object) -> None:
 @pytest.mark.parametrize(
     "said", [None, True, 0, -1, 10**14, 10**400, float("nan"), "", "soon", "²", "-5", "9" * 400, {}]
 )
-def test_what_is_no_time_is_none(said: object) -> None:
+def test_an_invalid_time_is_none(said: object) -> None:
     assert moment(said) is None
 
 

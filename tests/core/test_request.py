@@ -36,7 +36,7 @@ def test_a_fit_is_one_word_and_back(text: str, fit: Fit) -> None:
     assert str(fit) == text
 
 
-def test_the_usual_may_be_said() -> None:
+def test_default_values_may_be_written_out() -> None:
     assert read_fit("cover:center") == read_fit("Cover:centre") == COVER
     assert read_fit("contain:black") == Fit("contain")
 
@@ -53,7 +53,7 @@ def test_the_usual_may_be_said() -> None:
         "stretch:top",
     ],
 )
-def test_what_is_no_fit_is_refused(text: str) -> None:
+def test_an_invalid_fit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=text):
         read_fit(text)
 

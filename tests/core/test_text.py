@@ -36,7 +36,7 @@ def test_what_is_clean_stays_as_it_is(text: str, limit: int) -> None:
 
 
 @given(nasty)
-def test_one_line_is_one_line(text: str) -> None:
+def test_a_cleaned_line_has_no_line_breaks(text: str) -> None:
     said = clean_line(text)
     assert said == " ".join(said.split())
     assert len(said.splitlines()) <= 1
@@ -97,7 +97,7 @@ def test_a_prompt_is_the_same_when_it_is_taken_twice(text: str) -> None:
 
 
 @pytest.mark.parametrize("code", [0x20, 0xA0, 0xAD, 0x115F, 0x200B, 0x2060, 0x2800, 0x3164, 0xFEFF])
-def test_what_nobody_sees_is_blank(code: int) -> None:
+def test_invisible_characters_are_blank(code: int) -> None:
     assert is_blank(chr(code) * 2)
     assert not is_blank(f"{chr(code)}\U0001f98a")
     assert is_blank("\ufe0f\u200d")

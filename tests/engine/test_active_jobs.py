@@ -53,7 +53,7 @@ def desk_of(
     return ActiveJobs(history, EventBus([listener]), BudgetGuard(Budget(), folder), owns, {})
 
 
-def test_who_lost_the_folder_writes_nothing_and_knows_it(
+def test_an_owner_that_lost_the_folder_writes_nothing_and_raises(
     folder: Folder, history: SmallDisk
 ) -> None:
     async def play() -> None:

@@ -316,7 +316,7 @@ def test_what_a_stale_replica_says_ends_no_paid_job(
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_failure_that_is_told_twice_counts_and_is_asked_for_once_more(
+def test_a_failure_counts_when_a_second_poll_repeats_it(
     folder: Folder, server: FaultServer, lab: Server
 ) -> None:
     """`sora-tui wait JOB` leaves the command that is given here."""
@@ -559,7 +559,7 @@ NO_GRANT = {
     ],
 )
 @pytest.mark.usefixtures("soon")
-def test_why_a_job_is_not_told_of_is_kept_until_it_is(
+def test_the_reason_for_an_unknown_status_is_kept_until_it_is_known(
     folder: Folder,
     server: FaultServer,
     lab: Server,
@@ -589,7 +589,7 @@ def test_why_a_job_is_not_told_of_is_kept_until_it_is(
 
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_one_refusal_of_a_look_is_no_reason_to_give_up(
+def test_one_refused_poll_is_no_reason_to_give_up(
     folder: Folder, server: FaultServer, lab: Server, status: int
 ) -> None:
     """A proxy, or one replica: `generate` ended with exit 4 at the first 403."""

@@ -100,7 +100,7 @@ def test_without_a_limit_nothing_is_counted(folder: Folder) -> None:
     assert BudgetGuard(Budget(), folder).refusal(LAB, wish(), datetime.now(UTC)) is None
 
 
-def test_who_owns_the_folder_sends_nothing_beyond_its_own_limits(folder: Folder) -> None:
+def test_an_owner_sends_nothing_beyond_its_own_limits(folder: Folder) -> None:
     """The person was asked by another process, which may have had other limits."""
     with lossy_server(folder.metadata, lose=0) as server:
         prices = {"*": {"*": Decimal("0.10")}}

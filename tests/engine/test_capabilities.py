@@ -103,7 +103,7 @@ def test_whom_it_speaks_to_is_found_before_the_first_paid_request_and_once(
 @pytest.mark.parametrize(
     "changes", [{"dialect": "generic"}, {"dialect": "aquiles"}, {"base_url": "simulator:"}]
 )
-def test_nobody_is_asked_what_the_profile_says(folder: Folder, changes: dict[str, str]) -> None:
+def test_facts_in_the_profile_are_not_probed(folder: Folder, changes: dict[str, str]) -> None:
     lab = Lab({})
     with lab.server:
         server = Server(**{"name": "lab", "base_url": lab.server.url, "free": True, **changes})  # type: ignore[arg-type]
@@ -162,7 +162,7 @@ def test_a_refused_prompt_is_no_reason_to_doubt_the_server(folder: Folder) -> No
     assert (lab.questions, lab.methods.count("POST")) == (1, 2)
 
 
-def test_what_comes_right_after_a_refusal_is_sent_in_the_same_accent(folder: Folder) -> None:
+def test_a_job_right_after_a_refusal_is_sent_in_the_same_dialect(folder: Folder) -> None:
     lab = Lab(SHAPES["sglang"][0], made=answer(400, {"detail": "seconds: no"}))
     with lab.server:
         server = Server("lab", lab.server.url, free=True)

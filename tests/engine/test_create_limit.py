@@ -106,7 +106,7 @@ A, B, OLD, OLDER = lost(1, 10), lost(2, 10, "b"), lost(-99, 10), lost(-999, 10, 
         pytest.param(after(lost(1, 9999), seconds=2), 1, "", id="a clock that was set back"),
     ],
 )
-def test_what_may_be_sent(allowed: Allowance, room: int, kept_by: str) -> None:
+def test_how_many_paid_requests_may_be_sent(allowed: Allowance, room: int, kept_by: str) -> None:
     assert (allowed.room, allowed.kept_by) == (room, kept_by)
 
 
@@ -279,7 +279,7 @@ def test_a_run_that_is_about_something_else_sends_nothing_that_was_stopped(
     assert states(folder) == {State.UNCONFIRMED: 3, State.PENDING: 2}
 
 
-def test_who_takes_the_folder_over_while_it_runs_does_not_go_on_by_that(
+def test_taking_the_folder_over_does_not_resume_stopped_jobs(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A screen that is open beside a batch, whose process is then killed, was not asked."""

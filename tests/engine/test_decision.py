@@ -229,7 +229,7 @@ def test_where_there_is_no_list_it_stays_and_says_so(folder: Folder) -> None:
         assert len(it.server.posts) == 1
 
 
-def test_none_in_the_list_is_said_too(folder: Folder) -> None:
+def test_a_search_without_candidates_is_noted_too(folder: Folder) -> None:
     with lost(folder, copies=0) as it:
         assert it.job.search is not None
         assert (it.job.search.searches, it.job.search.found) == (1, ())

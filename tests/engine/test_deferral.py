@@ -87,7 +87,9 @@ def test_a_video_that_may_be_it_is_a_doubt_whatever_was_said(
 
 @pytest.mark.parametrize("found", IS_ANOTHERS.values(), ids=IS_ANOTHERS)
 @pytest.mark.parametrize("bare", [True, False])
-def test_what_is_anothers_speaks_against_nothing(found: RemoteVideo, bare: bool) -> None:
+def test_another_jobs_video_is_no_reason_to_doubt_a_deferral(
+    found: RemoteVideo, bare: bool
+) -> None:
     assert judged(put_off(bare=bare), [OTHER, found]) is DeferralCheck.SEND
 
 
@@ -138,7 +140,7 @@ def test_of_an_operation_only_the_prompt_can_disagree() -> None:
     assert judged(remix, [OTHER]) is DeferralCheck.SEND
 
 
-def test_one_try_without_a_named_limit_is_enough_to_distrust_it() -> None:
+def test_one_deferral_without_a_named_limit_is_enough_to_doubt_the_job() -> None:
     job = put_off(bare=True).submitting(SENT, "key-2")
     job = job.deferred(SENT, SENT + timedelta(seconds=2), 429)
     assert (job.state, job.was_deferred, job.was_deferred_without_limit) == (

@@ -150,7 +150,7 @@ def test_nothing_is_deleted_that_a_server_may_be_working_on_for_us(folder: Folde
     assert document["state"] == "unconfirmed"
 
 
-def test_what_keeps_us_from_asking_is_noted_too(folder: Folder) -> None:
+def test_the_reason_why_a_deletion_cannot_be_sent_is_noted(folder: Folder) -> None:
     server = Server("lab", "http://127.0.0.1:9/v1", headers={"X-Ä": "b"}, free=True)
     job = kept(folder, server, "failed")
     deleted(folder, server, job, noted)

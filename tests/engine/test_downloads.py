@@ -116,7 +116,9 @@ def test_what_expires_soon_goes_before_a_hundred_others(
     assert sorted(numbers) == list(range(COUNT))
 
 
-def test_what_breaks_off_is_told_and_fetched_again(folder: Folder, server: FaultServer) -> None:
+def test_a_download_that_breaks_off_is_shown_and_retried(
+    folder: Folder, server: FaultServer
+) -> None:
     profile = completed_jobs(folder, server, [60])
     server.contents["*"] = [clip_cut(0.5)]
     with running(folder, profile) as (_, watcher):
@@ -313,7 +315,7 @@ def test_a_folder_removed_under_a_transfer_is_no_fault_of_ours(
     assert (folder.root / saved.outputs[0].path).read_bytes() == server.clip
 
 
-def test_whoever_takes_over_makes_the_folder_again(folder: Folder, server: FaultServer) -> None:
+def test_an_owner_makes_a_missing_output_folder_again(folder: Folder, server: FaultServer) -> None:
     profile = completed_jobs(folder, server, [60])
     shutil.rmtree(folder.output)
     with running(folder, profile) as (_, watcher):
@@ -322,7 +324,7 @@ def test_whoever_takes_over_makes_the_folder_again(folder: Folder, server: Fault
 
 
 @pytest.mark.parametrize("left", [-7200, -60, 60])
-def test_one_denial_ends_nothing_whatever_a_clock_says(
+def test_one_denial_ends_no_clip_whatever_a_clock_says(
     folder: Folder, server: FaultServer, monkeypatch: pytest.MonkeyPatch, left: float
 ) -> None:
     monkeypatch.setattr(downloads, "_MISS_WAITS", (0.01,))
@@ -490,7 +492,7 @@ def odd(folder: Folder, kind: str) -> tuple[bytes, str, str]:
         "half a webm",
     ],
 )
-def test_what_comes_twice_alike_is_what_the_server_has(
+def test_a_clip_that_comes_twice_alike_is_kept_with_a_warning(
     folder: Folder, server: FaultServer, kind: str
 ) -> None:
     """A check of ours may warn; it may not throw away what was paid for."""

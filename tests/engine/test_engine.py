@@ -109,7 +109,7 @@ def test_a_job_of_a_server_that_is_configured_nowhere_is_left_alone(folder: Fold
     assert event.retry.why == "profile_unknown"
 
 
-def test_what_waits_for_a_profile_that_never_comes_can_be_taken_back(folder: Folder) -> None:
+def test_a_job_without_a_profile_can_be_cancelled(folder: Folder) -> None:
     with running(folder) as (engine, watcher):
         job = order(engine, server=NOWHERE)
         watcher.wait_for_job(job.id, lambda job: job.error is not None)
@@ -156,7 +156,7 @@ def test_an_order_that_the_disk_takes_half_of_is_taken_back_or_says_that_it_may_
     assert len(list(folder.metadata.glob("2*.json"))) == claimed
 
 
-def test_a_lock_file_that_somebody_removed_is_locked_anew(
+def test_a_lock_file_that_was_removed_is_locked_again(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_ROUND", 0.05)
@@ -196,7 +196,7 @@ def test_what_the_folder_refuses_is_told_once_and_tried_again(
 @pytest.mark.parametrize(
     ("status", "state"), [("failed", State.FAILED), (None, State.GONE)], ids=["there", "not there"]
 )
-def test_a_forgotten_job_is_asked_for_once_more_at_a_persons_wish(
+def test_a_person_can_have_a_forgotten_job_polled_again(
     folder: Folder, status: str | None, state: State
 ) -> None:
     there = answer(200, {"id": "video_1", "status": status})
@@ -215,7 +215,7 @@ def test_a_forgotten_job_is_asked_for_once_more_at_a_persons_wish(
     assert ("asked again" in looked.events[-1].note) is (status is None)
 
 
-def test_an_expired_clip_is_asked_for_once_more_at_a_persons_wish(folder: Folder) -> None:
+def test_a_person_can_have_an_expired_clip_asked_for_again(folder: Folder) -> None:
     """A server may only have been late."""
     with RawServer(replies(answer(200, clip(), content_type="video/mp4"))) as server:
         lab = Server("lab", server.url, dialect="generic", free=True)

@@ -48,7 +48,7 @@ def video(**fields: Any) -> RemoteVideo:
     return found
 
 
-def test_the_same_wish_in_the_window_is_a_candidate() -> None:
+def test_an_equal_request_in_the_time_window_is_a_candidate() -> None:
     assert [v.id for v in candidates(lost_job(), [video()], set(), None)] == ["video_1"]
 
 
@@ -90,7 +90,7 @@ def test_a_lost_remix_is_one_of_the_video_it_was_made_of() -> None:
     assert candidates(job, [mine, other], set(), None) == [], "that was asked for by itself"
 
 
-def test_no_list_has_characters() -> None:
+def test_a_character_has_no_candidates_in_a_list() -> None:
     job = lost_job()
     character = replace(job, request=job.request._replace(operation="character"))
     assert candidates(character, [video()], set(), None) == []
@@ -105,7 +105,7 @@ def test_two_candidates_or_two_claimants_are_a_persons_decision() -> None:
     assert matches([first, twin, other], [video(), boat], set(), None) == {other.id: boat}
 
 
-def test_as_many_candidates_as_twins_belong_to_them() -> None:
+def test_equal_jobs_are_matched_with_as_many_candidates() -> None:
     first, twin = lost_job(), lost_job("20261122-101530-bbbbbb")
     both = [video(id="video_9", created_at=int(SENT.timestamp()) + 2), video()]
     assert matches([twin, first], both, set(), None) == {first.id: both[1], twin.id: both[0]}
@@ -193,11 +193,11 @@ def test_what_a_server_tells_in_words_of_its_own_is_offered_and_not_adopted(
         {"remixed_from_video_id": "video_7"},
     ],
 )
-def test_what_is_surely_anothers_is_not_offered(fields: dict[str, Any]) -> None:
+def test_a_video_that_is_surely_another_jobs_is_not_offered(fields: dict[str, Any]) -> None:
     assert for_a_person(lost_job(), [video(**fields)], set(), None) == ()
 
 
-def test_what_agrees_in_most_comes_first() -> None:
+def test_candidates_that_agree_in_most_come_first() -> None:
     told = [
         video(id="other_prompt", prompt="A boat"),
         video(id="no_time", created_at=None),

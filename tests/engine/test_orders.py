@@ -497,7 +497,7 @@ def test_a_server_that_does_not_answer_is_not_asked_about(
     assert not list(folder.metadata.glob("2*.json"))
 
 
-def test_what_was_found_goes_with_the_order_to_the_last_gate(folder: Folder) -> None:
+def test_the_probe_result_reaches_the_check_before_sending(folder: Folder) -> None:
     """The owner of the folder may be another process, which asked nothing."""
     now, engine = datetime.now(UTC), FakeEngine()
     with answering(VLLM, NOT_FOUND) as server:

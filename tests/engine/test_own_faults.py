@@ -103,7 +103,7 @@ def test_a_fault_of_ours_before_the_intent_lets_the_job_wait(
     assert server.paid == 1
 
 
-def test_a_put_off_job_waits_while_nobody_can_say_whether_it_was_made(
+def test_a_deferred_job_waits_while_its_list_does_not_come(
     folder: Folder, server: FaultServer, lab: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list hangs up, and once more when asked anew. An error would be an answer."""

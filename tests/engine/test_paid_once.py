@@ -68,7 +68,7 @@ def test_lost_twins_are_found_when_the_list_has_them_all(folder: Folder) -> None
     assert {job.remote_id for job in History(folder).newest(9)} == {"video_0", "video_1"}
 
 
-def test_two_lost_twins_and_three_videos_are_nobodys_guess(folder: Folder) -> None:
+def test_two_equal_unconfirmed_jobs_and_three_videos_are_left_to_a_person(folder: Folder) -> None:
     with lossy_server(folder.metadata, lose=2) as server:
         server.videos = [made(KITE, "video_of_another")]
         lab = LAB._replace(base_url=server.base_url)
@@ -110,7 +110,7 @@ def test_the_key_is_nowhere_on_disk(folder: Folder) -> None:
             assert b"sk-lab" not in path.read_bytes()
 
 
-def test_who_says_later_and_makes_the_clip_is_not_paid_again(folder: Folder) -> None:
+def test_a_server_that_defers_and_makes_the_clip_is_not_paid_again(folder: Folder) -> None:
     with lossy_server(folder.metadata, status=429) as server:
         server.retry_after, server.words = 1, LIMIT
         lab = LAB._replace(base_url=server.base_url)

@@ -193,7 +193,7 @@ def test_a_job_of_which_the_list_tells_nothing_new_is_asked_for_after_a_while(
     assert max(farm.seen_at.values()) <= max(farm.done_at.values()) + 400
 
 
-def test_one_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poll_that_hangs_delays_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     async def play(farm: PolledServer) -> None:
         async with polling(farm, monkeypatch) as (active_jobs, _):
             for _ in range(100):
@@ -276,7 +276,7 @@ def test_a_job_that_was_deleted_while_the_server_denied_it_stays_deleted(
     assert len(farm.gets) == 1
 
 
-def test_what_is_told_of_a_job_that_is_over_changes_nothing() -> None:
+def test_an_answer_about_a_job_that_is_over_changes_nothing() -> None:
     """An answer may be on its way when the job leaves the active jobs."""
 
     async def play() -> None:
@@ -345,7 +345,9 @@ def test_a_job_stuck_for_a_day_is_asked_about_once_a_minute_at_most(
     assert len(farm.pages) + max(per_job.values(), default=0) <= 64
 
 
-def test_the_servers_wish_is_a_floor_for_each_job(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_servers_poll_interval_is_a_minimum_for_each_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     farm = PolledServer(hint=12.0, list_status=404)
     finish(farm, monkeypatch, [100.0] * 5)
     for video_id in farm.done_at:

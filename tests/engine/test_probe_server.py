@@ -68,7 +68,7 @@ def test_no_probe_ever_posts() -> None:
     assert all(request.body == b"" for request in server.requests)
 
 
-def test_nobody_there() -> None:
+def test_a_server_that_does_not_answer_is_unreachable() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     found = probe_server(Server("lab", f"http://127.0.0.1:{port}/v1"), timeout=60)
@@ -86,7 +86,7 @@ def test_nobody_there() -> None:
         ({"headers": {"X-Ä": "b"}}, "config_invalid"),
     ],
 )
-def test_what_must_not_be_asked_is_not(changes: dict[str, Any], code: str) -> None:
+def test_a_profile_that_must_not_send_is_not_probed(changes: dict[str, Any], code: str) -> None:
     found, server = examined({}, **changes)
     assert found.problem is not None
     assert found.problem.code == code
@@ -134,7 +134,7 @@ def test_whether_there_is_a_list(status: int, body: Any, can: bool | None) -> No
         ("sk-secret-key", None, {"/v1/videos": answer(403, {"detail": "no"})}, "refused"),
     ],
 )
-def test_what_becomes_of_the_key(
+def test_the_key_status_that_a_probe_finds(
     key: str | None, auth: Auth | None, answers: Mapping[str, bytes], verdict: str
 ) -> None:
     found, _ = examined(answers, key=None if key is None else Secret(key), auth=auth)

@@ -79,7 +79,7 @@ def test_after_a_failure_one_request_goes_until_it_is_answered() -> None:
     assert run(fail_once()) == pytest.approx([2, 5, 5, 5], abs=0.01)
 
 
-async def test_the_gate_opens_when_the_server_said() -> None:
+async def test_the_pause_ends_when_the_server_said() -> None:
     rate_limiter = RateLimiter()
     rate_limiter.failed(0.2)
     loop = asyncio.get_running_loop()

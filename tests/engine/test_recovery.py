@@ -125,7 +125,7 @@ class Story:
         return sorted({round(at - self.began) for at in self.client.pages})
 
 
-def test_it_is_looked_for_at_these_seconds_after_the_loss(
+def test_the_seconds_after_a_loss_at_which_the_list_is_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = Story(tmp_path, monkeypatch, lambda now: [])

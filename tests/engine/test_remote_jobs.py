@@ -411,7 +411,7 @@ def test_two_processes_that_adopt_one_video_make_one_job(folder: Folder) -> None
     assert [path.name for path in folder.trash.iterdir()] == ["20260101-000000-bbbbbb.json"]
 
 
-def test_one_that_failed_there_is_a_record_and_nothing_more(folder: Folder) -> None:
+def test_an_adopted_job_that_had_failed_is_only_recorded(folder: Folder) -> None:
     with RawServer(serve(failing)) as server:
         lab = Server("lab", server.url)
         with engine_of(folder, lab) as (engine, watcher):

@@ -15,7 +15,7 @@ from sora_tui.workspace.folder import open_folder
 from tests.support.engine_watcher import order, running
 
 
-async def test_one_that_says_nothing_is_a_problem_with_a_name(
+async def test_a_simulator_that_prints_nothing_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mute = tmp_path / "mute"
@@ -32,7 +32,7 @@ async def test_one_that_says_nothing_is_a_problem_with_a_name(
     assert failed.value.problem.code == "simulator_failed"
 
 
-async def test_one_that_died_is_followed_by_another(tmp_path: Path) -> None:
+async def test_a_simulator_that_died_is_started_again(tmp_path: Path) -> None:
     server = simulator_process.SimulatorProcess(open_folder(tmp_path / "workspace"), 50)
     try:
         first = await server.connect(simulator())
@@ -47,7 +47,7 @@ async def test_one_that_died_is_followed_by_another(tmp_path: Path) -> None:
     assert second.base_url != first.base_url
 
 
-def test_one_that_does_not_start_is_tried_again_soon(
+def test_a_simulator_that_does_not_start_is_retried_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not only when something else happens: said to be tried again in a second, it was left."""

@@ -104,7 +104,7 @@ async def test_an_intent_that_cannot_be_written_sends_nothing_and_gives_its_room
     assert reserved(folder) == []
 
 
-async def test_who_lost_the_folder_before_the_intent_sends_nothing_and_leaves_the_room(
+async def test_losing_the_folder_before_the_intent_sends_nothing_and_keeps_the_room(
     folder: Folder, server: RawServer, lost: threading.Event
 ) -> None:
     """By now it is the room of whoever owns the folder, and sends the job."""
@@ -123,7 +123,7 @@ async def test_who_lost_the_folder_before_the_intent_sends_nothing_and_leaves_th
     ],
     indirect=["server"],
 )
-async def test_who_lost_the_folder_during_the_request_tells_the_new_owner_the_id(
+async def test_losing_the_folder_during_the_request_passes_the_id_to_the_new_owner(
     folder: Folder, server: RawServer, lost: threading.Event, adopted: list[str]
 ) -> None:
     with pytest.raises(ProblemError, match="owned_elsewhere"):

@@ -57,7 +57,7 @@ class RestingList(PolledServer):
     ],
     ids=["429", "503", "500", "404"],
 )
-def test_a_look_is_made_again_when_the_server_wants_it(
+def test_a_poll_is_repeated_when_the_server_asks_for_it(
     failure: ServerError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play(farm: PolledServer) -> None:

@@ -177,7 +177,7 @@ def test_a_refused_prompt_is_stopped_before_it_is_sent(tmp_path: Path) -> None:
         assert place.server.paid == 2
 
 
-def test_what_passed_since_is_sent_without_a_word(tmp_path: Path) -> None:
+def test_a_prompt_that_passed_since_is_sent_without_a_question(tmp_path: Path) -> None:
     with workspace(tmp_path) as place:
         priced(place)
         place.server.posts["*"] = [BEFORE]

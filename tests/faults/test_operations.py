@@ -107,7 +107,7 @@ def test_a_lost_character_is_looked_for_by_id_alone_and_never_sent_again(
         assert place.server.paid == 1
 
 
-def test_what_a_server_has_not_is_refused_once_and_remembered(tmp_path: Path, mine: bytes) -> None:
+def test_a_missing_operation_is_refused_once_and_remembered(tmp_path: Path, mine: bytes) -> None:
     with workspace(tmp_path) as place:
         with_clip(place, mine)
         place.server.posts["*"] = [say(404, {"detail": "Not Found"})]

@@ -102,7 +102,7 @@ def test_a_refusal_beside_paid_requests_under_way_costs_none_of_them_its_answer(
 
 
 @pytest.mark.long
-def test_a_list_that_is_late_is_waited_for_and_that_is_said(tmp_path: Path) -> None:
+def test_a_late_list_is_waited_for_and_the_wait_is_reported(tmp_path: Path) -> None:
     """Half a minute: the list shows nothing at the looks after 2 and 10 seconds."""
     with workspace(tmp_path) as place:
         place.server.posts["*"] = [vanish]
@@ -233,7 +233,7 @@ def test_any_success_with_an_id_is_an_acceptance(tmp_path: Path) -> None:
         place.check_all_saved(len(answers))
 
 
-def test_nobody_there_is_not_sent(tmp_path: Path) -> None:
+def test_a_closed_port_means_not_sent(tmp_path: Path) -> None:
     with workspace(tmp_path) as place:
         with socket.create_server(("127.0.0.1", 0)) as nobody:
             closed = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"

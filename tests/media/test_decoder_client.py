@@ -105,7 +105,7 @@ def test_the_finer_picture_comes_where_it_is_asked_for(
     assert check_image(cells.png).format == "PNG"
 
 
-def test_it_is_told_the_aim(shared: DecoderClient, tmp_path: Path) -> None:
+def test_a_picture_is_drawn_as_its_fit_target_says(shared: DecoderClient, tmp_path: Path) -> None:
     path = tmp_path / "picture"
     path.write_bytes(encoded(Image.new("RGB", (300, 300), "white"), "PNG"))
     aim = FitTarget(1280, 720, Fit("stretch"), copy=True)
@@ -270,7 +270,7 @@ def test_an_index_that_lies_about_its_media_leads_nowhere(
     assert time.process_time() - began < 5
 
 
-def test_what_is_no_file_is_not_read(shared: DecoderClient, tmp_path: Path) -> None:
+def test_only_regular_files_are_read(shared: DecoderClient, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", Path("/dev/zero"), Path("/dev/null")):
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -460,7 +460,7 @@ def test_a_process_that_is_killed_between_two_pictures_is_replaced(
             assert shared._process.pid != before
 
 
-def test_it_is_one_process_for_all_that_ask(shared: DecoderClient, tmp_path: Path) -> None:
+def test_one_decoder_process_serves_all_requests(shared: DecoderClient, tmp_path: Path) -> None:
     (tmp_path / "good").write_bytes(encoded(picture(64, 36), "PNG"))
     pids = set()
     for _ in range(5):
@@ -514,7 +514,9 @@ def test_an_answer_that_comes_too_late_costs_no_new_process(
     decoder.stop()
 
 
-def test_who_waits_for_a_turn_may_give_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_request_that_waits_for_its_turn_can_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "good").write_bytes(b"")
     decoder = DecoderClient()
     with decoder._turn, (tmp_path / "good").open("rb") as file, pytest.raises(NotWantedError):
@@ -572,7 +574,7 @@ def reported(
     return dict(told.value.problem.facts)
 
 
-def test_it_has_no_keys_and_can_open_nothing(
+def test_the_decoder_has_no_keys_and_can_open_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """No file, no socket: not by a library that wants to, nor by a decoder that is steered."""
@@ -584,7 +586,7 @@ def test_it_has_no_keys_and_can_open_nothing(
 
 
 @pytest.mark.skipif(not HAS_LANDLOCK, reason="this kernel has no Landlock")
-def test_it_can_name_no_file_where_the_kernel_has_landlock(
+def test_the_decoder_can_name_no_file_where_the_kernel_has_landlock(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What needs no descriptor: to delete a file, to rename it, to run one."""
@@ -593,7 +595,7 @@ def test_it_can_name_no_file_where_the_kernel_has_landlock(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good"]
 
 
-def test_nothing_of_one_file_is_there_when_the_next_is_opened(
+def test_the_decoder_keeps_nothing_of_one_file_for_the_next(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Not in its memory, and no answer that nobody asked for."""
@@ -612,7 +614,7 @@ def test_nothing_of_one_file_is_there_when_the_next_is_opened(
     decoder.stop()
 
 
-def test_it_ends_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
+def test_the_decoder_ends_when_its_client_is_killed(tmp_path: Path) -> None:
     """A kill of the program takes the decoder along."""
     program = (
         "import os, sys\nfrom sora_tui.media.decoder_client import *\n"
@@ -631,7 +633,7 @@ def test_it_ends_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_who_asks_never_imports_a_decoder(clip: Path) -> None:
+def test_a_decoder_client_never_imports_a_decoder(clip: Path) -> None:
     """Neither PyAV nor Pillow comes into the process that asks, whatever it asks for."""
     program = (
         "import sys\nfrom sora_tui.media.decoder_client import *\n"

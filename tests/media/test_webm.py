@@ -11,7 +11,7 @@ from tests.support.pictures import webm
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("webm", ".webm"), ("matroska", ".mkv")])
-def test_its_kind_gives_the_suffix(tmp_path: Path, kind: str, suffix: str) -> None:
+def test_the_kind_of_a_webm_file_gives_its_suffix(tmp_path: Path, kind: str, suffix: str) -> None:
     assert probe_clip(webm(tmp_path / "clip.part", kind)) == (None, suffix, None)
 
 
@@ -22,7 +22,7 @@ def test_half_of_one_is_no_clip(tmp_path: Path, keep: int, reason: str) -> None:
     assert probe_clip(clip) == (None, ".mkv", reason)
 
 
-def test_one_that_is_written_as_it_goes_says_no_length(tmp_path: Path) -> None:
+def test_a_webm_stream_of_unknown_length_is_accepted(tmp_path: Path) -> None:
     clip = webm(tmp_path / "clip.part")
     data = clip.read_bytes()
     at = data.index(b"\x18\x53\x80\x67") + 4

@@ -26,7 +26,7 @@ def test_a_record_of_a_later_version_is_served_and_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("record", ["[]", "{}", "null", "{", '{"id": "video_1"}'])
-def test_what_is_no_record_is_left_alone(tmp_path: Path, record: str) -> None:
+def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, record: str) -> None:
     path = tmp_path / "video_1.json"
     path.write_text(record)
     assert Jobs(tmp_path, 50).get("video_1") is None

@@ -26,7 +26,7 @@ def file_blocks(folder: Path) -> None:
             (folder / named[1]).write_text(text)
 
 
-def test_its_commands_can_be_given() -> None:
+def test_the_pages_commands_parse() -> None:
     lines = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
     assert len(lines) >= 4
     for line in lines:
@@ -35,21 +35,21 @@ def test_its_commands_can_be_given() -> None:
         assert build_parser().parse_args(words).command == "simulate"
 
 
-def test_its_faults_are_right() -> None:
+def test_the_pages_faults_are_valid() -> None:
     (text,) = [text for kind, text in BLOCKS if kind == "toml"]
     assert [fault.nth for fault in parse_faults(text)] == [(1,), (2,), (1,)]
     for key in [*(each.name for each in fields(Fault)), "json", *PRETENCES]:
         assert f"`{key}`" in PAGE, key
 
 
-def test_its_tables_name_every_dialect_and_every_word() -> None:
+def test_the_pages_tables_name_every_dialect_and_trigger() -> None:
     for dialect in DIALECTS:
         assert f"\n| `{dialect}` | " in PAGE
     for word, told in TRIGGERS.items():
         assert f"\n| `[{word}]` | {told} |\n" in PAGE
 
 
-def test_its_tests_pass(tmp_path: Path) -> None:
+def test_the_pages_tests_pass(tmp_path: Path) -> None:
     file_blocks(tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:cov"]
@@ -59,7 +59,7 @@ def test_its_tests_pass(tmp_path: Path) -> None:
     assert "Traceback" not in told.stderr
 
 
-def test_its_script_prints_what_it_says(tmp_path: Path) -> None:
+def test_the_pages_script_prints_what_the_page_says(tmp_path: Path) -> None:
     file_blocks(tmp_path)
     command = [sys.executable, "example.py"]
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

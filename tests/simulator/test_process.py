@@ -109,7 +109,7 @@ def _state(pid: str) -> str:
         return "Z"
 
 
-def test_it_ends_rather_than_leave_jobs_waiting(tmp_path: Path) -> None:
+def test_the_simulator_ends_when_its_folder_is_gone(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with start_simulator(data, speed=20) as simulator, client(simulator) as http:
         http.post("/videos", json={"prompt": "Where is my folder?", "size": "64x64"})

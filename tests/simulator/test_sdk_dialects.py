@@ -80,7 +80,7 @@ def test_the_list(driver: Driver, sdk: OpenAI) -> None:
 @pytest.mark.parametrize(
     ("dialect", "word"), [("aquiles", "processing"), ("trt-llm", "generating")]
 )
-def test_its_own_poll_takes_a_strange_word_for_the_end(dialect: str, word: str) -> None:
+def test_the_sdks_poll_takes_an_unknown_status_for_the_end(dialect: str, word: str) -> None:
     with driving(dialect, speed=20) as driver:
         server = driver.server
         with OpenAI(base_url=server.base_url, api_key=server.key, max_retries=0) as sdk:

@@ -124,5 +124,7 @@ def test_no_method_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_it_works_as_the_sdk_calls_it(method: str, sdk: OpenAI, made: Video, clip: Path) -> None:
+def test_each_method_works_as_the_sdk_calls_it(
+    method: str, sdk: OpenAI, made: Video, clip: Path
+) -> None:
     METHODS[method](sdk, made, clip)

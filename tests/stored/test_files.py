@@ -357,7 +357,7 @@ def test_no_word_that_stands_in_files_was_given_up(kind: str) -> None:
     assert set(stored_json("words.json")[kind]) <= set(NOW[kind])
 
 
-def test_a_problem_says_of_money_what_it_said() -> None:
+def test_each_problem_code_keeps_its_word_about_money() -> None:
     before = stored_json("words.json")["problems"]
     assert {code: CODES[code].value for code in before} == before
 

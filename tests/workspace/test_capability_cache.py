@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Folder:
     return open_folder(tmp_path / "workspace")
 
 
-def test_what_is_learnt_is_there_for_the_next_process(folder: Folder) -> None:
+def test_capabilities_are_kept_for_the_next_process(folder: Folder) -> None:
     memory = CapabilityCache(folder)
     memory.record_probe(LAB, "sglang", ("GET models: sglang",), ["wan2.2"])
     memory.record(LAB, "list", False)
@@ -44,7 +44,7 @@ def test_the_newest_experience_counts_and_a_dialect_keeps_it(folder: Folder) -> 
     assert memory.of(LAB).facts == {"list": True}
 
 
-def test_it_is_forgotten_on_demand_and_after_a_day(
+def test_capabilities_are_forgotten_on_demand_and_after_a_day(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = CapabilityCache(folder)

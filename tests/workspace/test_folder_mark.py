@@ -138,7 +138,7 @@ def test_the_machines_id_cannot_be_read_from_the_mark(folder: Folder, machine: o
     assert not folder_mark(folder).is_same_folder(None)
 
 
-def test_what_only_practises_is_sent_wherever_it_is(folder: Folder) -> None:
+def test_a_practice_job_is_sent_from_any_folder(folder: Folder) -> None:
     assert not has_known_past(folder, new_job())
     assert has_known_past(folder, replace(new_job(), simulated=True))
 
@@ -185,7 +185,7 @@ def test_a_key_that_was_begun_here_is_known_after_its_document_was_put_back(
     assert not _begun(folder, again.retried(job.created_at))
 
 
-def test_what_cannot_be_noted_keeps_nothing_from_being_sent(folder: Folder) -> None:
+def test_a_key_that_cannot_be_noted_does_not_stop_the_sending(folder: Folder) -> None:
     shutil.rmtree(folder.metadata)
     note_begun(folder, key_of(new_job()))
 

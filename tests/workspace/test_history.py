@@ -72,7 +72,7 @@ def test_a_broken_document_is_placed_and_harms_no_other(
     assert script.read_text() == '{"id": "video_68d7", "status": "completed"}'
 
 
-def test_what_is_no_file_is_a_broken_document(folder: Folder) -> None:
+def test_a_document_that_is_no_regular_file_is_broken(folder: Folder) -> None:
     history = History(folder)
     folders, pipe, link = wish(1), wish(2), wish(3)
     document(folder, folders).mkdir()

@@ -60,7 +60,7 @@ def test_requests_are_private_whole_and_claimed_in_their_order(folder: Folder) -
     assert inbox.waiting(folder) == inbox.claim(folder) == []
 
 
-def test_what_is_no_wish_is_not_run(folder: Folder) -> None:
+def test_an_invalid_request_is_not_run(folder: Folder) -> None:
     """A broken request is told of among the documents; a taken id keeps its document."""
     history, done, good = History(folder), saved(1), wish(2)
     put(folder, done)

@@ -66,7 +66,7 @@ def test_prompt_md_is_read_as_the_script_did(folder: Folder) -> None:
         (b'+++\nmodel = "sora-2"\nseconds = \n+++\n', "front_matter_broken", {"line": 3}),
     ],
 )
-def test_what_cannot_be_read_is_named(
+def test_an_unreadable_prompt_is_named(
     folder: Folder, data: bytes | None, code: str, facts: dict[str, object]
 ) -> None:
     path = folder.prompts / "harbour.md"

@@ -116,7 +116,9 @@ def test_a_job_is_named_by_its_video_and_a_file_goes_along(
     assert (mossy.source_job, mossy.size, mossy.seconds) == (made.id, None, None)
 
 
-def test_what_is_no_clip_to_begin_with(folder: Folder, history: History, tmp_path: Path) -> None:
+def test_a_source_that_is_no_clip_is_refused(
+    folder: Folder, history: History, tmp_path: Path
+) -> None:
     (folder.root / "text.mp4").write_text("no clip")
     (folder.root / "folder.mp4").mkdir()
     clip_in(folder, "../elsewhere.mp4")
@@ -152,7 +154,7 @@ def test_other_bytes_than_were_agreed_to_are_not_sent(folder: Folder, history: H
 
 
 @pytest.mark.parametrize("indexed", [True, False])
-def test_who_came_of_whom_with_an_index_and_without(folder: Folder, indexed: bool) -> None:
+def test_lineage_is_the_same_with_and_without_an_index(folder: Folder, indexed: bool) -> None:
     first = job_of(1)
     of_first = {"source_job": first.id, "source_video": "video_1"}
     remix = job_of(2, VideoRequest("At night", operation="remix", **of_first))  # type: ignore[arg-type]

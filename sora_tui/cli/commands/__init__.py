@@ -19,7 +19,7 @@ class Row(NamedTuple):
 
     Attributes:
         summary: Message id of the line in `sora-tui --help`.
-        is_order: Its work goes on without its output: a reader that closes the pipe gets an error.
+        is_order: Its work is more than its output: if the output cannot be written, it has failed.
         uses_server: It depends on a profile. `doctor` itself reports what is wrong with profiles.
         asks_screen: Its `run` takes the screen's answers (`screen.Screen`) as well.
     """

@@ -224,7 +224,7 @@ def _document(video: RemoteVideo, listed: RemoteListed) -> dict[str, object]:
 
 
 def _table(listed: RemoteListed) -> Iterator[str]:
-    """Aligned columns; the id stands last, whole: gateways' ids have up to 242 characters."""
+    """Yield aligned columns; the id comes last, whole: gateways' ids have up to 242 characters."""
     heads = ("", _("STATE"), _("CREATED"), _("EXPIRES"), _("SIZE"), _("SEC"), _("PROMPT"), "ID")
     return aligned([heads, *(_cells(video, listed) for video in listed.videos)])
 

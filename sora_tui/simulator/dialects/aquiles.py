@@ -29,7 +29,7 @@ _SORA_SIZES: Final = ("1024x1792", "1280x720", "1792x1024", "720x1280")
 
 
 async def aquiles_create(request: Request) -> CreateRequest:
-    """Aquiles-Image: what its model does not take ends in a 500 and a dropped connection."""
+    """Read a request as Aquiles-Image: a wrong value gives a 500 and a closed connection."""
     body = await read_body(request)
     fields = body.fields
     size, seconds = fields.get("size", _SORA_SIZES[-1]), fields.get("seconds", "4")
@@ -65,7 +65,11 @@ def aquiles_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def aquiles_video(job: Job) -> dict[str, Any]:
-    """`processing`, steps of ten up to 90, one code for every failure."""
+    """Return the video object of Aquiles-Image.
+
+    Its status is `processing`, progress goes in steps of ten up to 90, and every failure has the
+    same code.
+    """
     words = {"in_progress": "processing"}
     progress = {"completed": 100, "failed": 0}.get(job.status, job.progress // 10 * 10)
     error = {"code": "generation_error", "message": job.error_message} if job.error_code else None
@@ -85,7 +89,7 @@ def aquiles_video(job: Job) -> dict[str, Any]:
 
 
 def aquiles_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Newest first, always; an unknown cursor begins again at the first page."""
+    """Return a page, always newest first; an unknown cursor gives the first page again."""
     limit = whole_number(request, "limit", 20, 0, 10**6, status=422)
     found = jobs.listed(newest_first=True)
     cursor = jobs.get(request.query_params.get("after", ""))
@@ -93,7 +97,7 @@ def aquiles_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
 
 
 def aquiles_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip, whatever the variant; without one the handler breaks."""
+    """Return the clip, whatever the variant; without a clip Aquiles-Image's handler breaks."""
     if job.status != "completed" or path is None:
         raise HandlerFault
     return FileResponse(path, media_type="video/mp4")

@@ -17,7 +17,7 @@ from sora_tui.simulator.parameters import MULTIPART, CreateRequest, judged, read
 
 
 async def azure_create(request: Request) -> CreateRequest:
-    """Multipart alone; the model is the name of a deployment."""
+    """Read a request as Azure: multipart only; the model is the name of a deployment."""
     body = await read_body(request)
     if not body.multipart:
         raise unsupported(body, f"'{MULTIPART}'")
@@ -33,7 +33,7 @@ async def azure_create(request: Request) -> CreateRequest:
 
 
 def azure_key(headers: Headers, key: str) -> ApiError | None:
-    """In `api-key`, or as Bearer."""
+    """Return the refusal of a key in `api-key`, or as Bearer, as Azure words it."""
     if same_key(headers.get("api-key") or bearer_key(headers) or "", key):
         return None
     return ApiError(
@@ -46,7 +46,7 @@ def azure_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def azure_error(error: ApiError) -> Response:
-    """OpenAI's envelope; the service's front door sends only a text code and a message."""
+    """Return OpenAI's envelope; the front of the service sends only a text code and a message."""
     if not error.by_gateway:
         return openai_error(error)
     told = {"code": str(error.status), "message": error.message}

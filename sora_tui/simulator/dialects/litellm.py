@@ -26,7 +26,7 @@ from sora_tui.simulator.responses import Ids, Video, hex_id, page
 
 
 async def litellm_create(request: Request) -> CreateRequest:
-    """The proxy knows its own model names and passes the rest on as multipart."""
+    """Read a request as LiteLLM: it has its own model names and passes the rest on as multipart."""
     body = await read_body(request)
     model = body.fields.get("model")
     if model not in GATEWAY_MODELS:
@@ -50,7 +50,7 @@ async def litellm_create(request: Request) -> CreateRequest:
 
 
 def litellm_key(headers: Headers, key: str) -> ApiError | None:
-    """Without a data base a wrong key is no 401."""
+    """Return the refusal of a key by LiteLLM: without a database a wrong key is no 401."""
     given = bearer_key(headers)
     if given is None:
         return ApiError(
@@ -66,22 +66,22 @@ def litellm_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def litellm_id(job: Job) -> str:
-    """LiteLLM hides provider, model and the upstream's id in standard base64."""
+    """Return an id of LiteLLM: provider, model and the upstream's id in standard base64."""
     return _hidden(job.model, job.id)
 
 
 def litellm_poll_id(job: Job) -> str:
-    """LiteLLM 1.106 forgets the model when it is asked, and such an id is of no use."""
+    """Return the id in a poll's answer of LiteLLM 1.106: without the model, so it is useless."""
     return _hidden("", job.id)
 
 
 def litellm_long_id(job: Job) -> str:
-    """LiteLLM 1.109 adds the SHA-256 of the deployment, and stays with it."""
+    """Return an id of LiteLLM 1.109: with the deployment's SHA-256, the same in each answer."""
     return _hidden(job.model, f"{job.id};deployment_id:{'5e' * 32}")
 
 
 def litellm_read(text: str) -> str:
-    """The upstream's id. An id without a model is sent to the vendor itself, in vain.
+    """Return the upstream's id. An id without a model goes to the vendor itself, and fails.
 
     Raises:
         ApiError: 500.
@@ -97,10 +97,10 @@ def litellm_read(text: str) -> str:
 
 
 def litellm_judge(operation: str, fields: Mapping[str, Any]) -> None:
-    """What becomes of uploads (1.108.7): only their model says whose they are.
+    """Refuse uploads as LiteLLM 1.108.7 does: only their model says which server they are for.
 
     Raises:
-        ApiError: 500 where there is none; 404 for an extension, whose clip is lost on the way.
+        ApiError: 500 where there is none; 404 for an extension, whose clip LiteLLM loses.
     """
     uploaded = isinstance(fields.get("video"), UploadFile)
     if operation == "read_character" or (uploaded and not fields.get("model")):
@@ -110,19 +110,19 @@ def litellm_judge(operation: str, fields: Mapping[str, Any]) -> None:
 
 
 def litellm_video(job: Job) -> dict[str, Any]:
-    """Without the prompt."""
+    """Return the video object of LiteLLM: without the prompt."""
     video = {**job.resource(), "usage": None}
     del video["prompt"]
     return video
 
 
 def litellm_created(job: Job) -> dict[str, Any]:
-    """The usage is told at creation only."""
+    """Return the create answer of LiteLLM, the only one with the usage."""
     return {**litellm_video(job), "usage": {"duration_seconds": float(job.seconds)}}
 
 
 def litellm_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Only for a named provider, and then limit, after and order never reach the upstream."""
+    """Return the list for a named provider; limit, after and order never reach the upstream."""
     headers, query = request.headers, request.query_params
     provider = query.get("custom_llm_provider") or headers.get("custom-llm-provider")
     if provider is None:
@@ -138,7 +138,7 @@ def litellm_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
 
 
 def _vendor_unreachable() -> ApiError:
-    """The proxy took the request to the vendor's own address instead of the configured one."""
+    """Return the error of a proxy that used the vendor's address, not the configured one."""
     return ApiError(
         500,
         "litellm.InternalServerError: InternalServerError: OpenAIException - Cannot connect to "
@@ -154,14 +154,14 @@ def _hidden(model: str, upstream: str) -> str:
 
 
 def litellm_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The whole clip, buffered, whatever the variant: no ranges."""
+    """Return the whole clip, buffered, whatever the variant: LiteLLM has no ranges."""
     body = openai_clip(job, path).read_bytes()
     name = f"attachment; filename=video_{request.path_params['video_id']}.mp4"
     return Response(body, media_type="video/mp4", headers={"content-disposition": name})
 
 
 def gzipped_content(request: Request, job: Job, path: Path | None) -> Response:
-    """LiteLLM 1.106 packs even a clip, so that Content-Length is not the clip's."""
+    """Return the clip compressed, as LiteLLM 1.106 does: Content-Length is not the clip's."""
     answer = litellm_content(request, job, path)
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return answer
@@ -176,7 +176,7 @@ def gzipped_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def litellm_error(error: ApiError) -> Response:
-    """LiteLLM: the upstream's JSON as text in the message, the HTTP status as a text code."""
+    """Return LiteLLM's refusal: upstream's JSON as text in the message, the status as text."""
     message = error.message
     if not error.by_gateway:
         kind = "InternalServerError" if error.status >= 500 else "BadRequestError"

@@ -28,13 +28,13 @@ def new_api_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def task_id() -> str:
-    """new-api: `task_` and 32 letters and digits."""
+    """Return an id of new-api: `task_` and 32 letters and digits."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     return "task_" + "".join(secrets.choice(alphabet) for _ in range(32))
 
 
 def new_api_video(job: Job) -> dict[str, Any]:
-    """No prompt; whatever is empty is left out."""
+    """Return the video object of new-api: no prompt, and no empty fields."""
     video = {**job.resource(), "task_id": job.id}
     del video["prompt"]
     if job.status == "completed":
@@ -43,7 +43,7 @@ def new_api_video(job: Job) -> dict[str, Any]:
 
 
 def new_api_content(request: Request, job: Job, path: Path | None) -> Response:
-    """Passed on from the upstream, ranges too; its refusals become 502."""
+    """Return the clip as new-api does: from the upstream, with ranges; refusals become 502."""
     if job.status != "completed":
         word = {"queued": "QUEUED", "in_progress": "IN_PROGRESS"}.get(job.status, "FAILURE")
         raise ApiError(400, f"Task is not completed yet, current status: {word}", by_gateway=True)
@@ -56,9 +56,9 @@ def new_api_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def new_api_error(error: ApiError) -> Response:
-    """new-api: flat `{code, message, data}`; what the upstream said is text in the message.
+    """Return new-api's flat `{code, message, data}`, with the upstream's answer as text in it.
 
-    The content route and the key check speak an envelope without code, or with an empty one.
+    The content route and the key check use an envelope without code, or with an empty one.
     """
     if error.type == "new_api_error":
         message = f"{error.message} (request id: {secrets.token_hex(10)})"

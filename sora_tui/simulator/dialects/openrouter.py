@@ -22,7 +22,7 @@ OPENROUTER_MODELS: Final = ("google/veo-3.1", "openai/sora-2-pro")
 
 
 async def openrouter_create(request: Request) -> CreateRequest:
-    """OpenRouter: JSON in a schema of its own; what it does not know it passes over."""
+    """Read a request as OpenRouter: JSON in a schema of its own; unknown fields are ignored."""
     body = await read_body(request)
     fields = body.fields
     if body.media_type != JSON:
@@ -50,7 +50,7 @@ async def openrouter_create(request: Request) -> CreateRequest:
 
 
 def _framed(resolution: str, ratio: str) -> str:
-    """The size of a resolution such as 720p (its shorter side) in a ratio such as 16:9."""
+    """Return the size of a resolution such as 720p (its shorter side) in a ratio such as 16:9."""
     side, ratios = re.fullmatch(r"(\d{3,4})p", resolution), re.fullmatch(r"(\d+):(\d+)", ratio)
     if side is None or ratios is None:
         raise ApiError(400, "Invalid request: resolution or aspect_ratio: Invalid enum value")
@@ -68,7 +68,7 @@ def openrouter_key(headers: Headers, key: str) -> ApiError | None:
 
 
 def openrouter_video(job: Job) -> dict[str, Any]:
-    """A schema of its own: no object, no progress, no time of creation."""
+    """Return the video object of OpenRouter: no object, no progress, no time of creation."""
     here = f"/api/v1/videos/{job.id}"
     status = {"queued": "pending"}.get(job.status, job.status)
     video: dict[str, Any] = {"id": job.id, "polling_url": here, "status": status}
@@ -82,7 +82,7 @@ def openrouter_video(job: Job) -> dict[str, Any]:
 
 
 def openrouter_content(request: Request, job: Job, path: Path | None) -> Response:
-    """By index; 409 before, 410 after."""
+    """Return the clip by index, as OpenRouter does: 409 before it is ready, 410 once expired."""
     if request.query_params.get("index", "0") != "0":
         raise ApiError(404, "No output with this index")
     if job.status != "completed":
@@ -93,7 +93,7 @@ def openrouter_content(request: Request, job: Job, path: Path | None) -> Respons
 
 
 def openrouter_error(error: ApiError) -> Response:
-    """`{"error": {code, message}}` with the HTTP status as an integer code."""
+    """Return `{"error": {code, message}}` with the HTTP status as an integer code."""
     return JSONResponse({"error": {"code": error.status, "message": error.message}}, error.status)
 
 

@@ -35,7 +35,10 @@ SGLANG_MODEL: Final = "Wan-AI/Wan2.1-T2V-1.3B-Diffusers"
 
 
 async def sglang_create(request: Request) -> CreateRequest:
-    """SGLang: both encodings. Multipart values are read as JSON; a JSON reference is a path."""
+    """Read a request as SGLang: both encodings.
+
+    Multipart values are read as JSON; a reference in JSON is a path.
+    """
     body = await read_body(request)
     fields, reference = dict(body.fields), None
     if body.multipart:
@@ -79,7 +82,7 @@ def _invalid_body(field: str, message: str) -> ApiError:
 
 
 def sglang_video(job: Job) -> dict[str, Any]:
-    """Without the prompt, with file paths; a failure has no code."""
+    """Return the video object of SGLang: no prompt, file paths; a failure has no code."""
     done = job.status == "completed"
     path = f"/outputs/{job.id}.mp4"
     video = {
@@ -102,7 +105,7 @@ def sglang_video(job: Job) -> dict[str, Any]:
 
 
 def sglang_cloud_video(job: Job) -> dict[str, Any]:
-    """With cloud storage configured: addresses in place of file paths."""
+    """Return the video object of SGLang with cloud storage: addresses in place of file paths."""
     video = {**sglang_video(job), "file_path": None}
     if job.status == "completed":
         url = f"{job.origin}/v1/cloud/{job.id}.mp4"
@@ -111,18 +114,18 @@ def sglang_cloud_video(job: Job) -> dict[str, Any]:
 
 
 def sglang_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """A limit of 1 to 100; an unknown cursor gives an empty page."""
+    """Return a page with a limit of 1 to 100; an unknown cursor gives an empty page."""
     limit = whole_number(request, "limit", 20, 1, 100, status=422)
     return page(listed_after(request, jobs), limit, video)
 
 
 def deleted_video(job: Job, video: Video) -> dict[str, Any]:
-    """SGLang shows the video once more, with a status of its own."""
+    """Return the video once more, with a status of its own, as SGLang does."""
     return {**video(job), "status": "deleted"}
 
 
 def sglang_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The variant is the number of an output, and there is one."""
+    """Return the clip as SGLang does: the variant is the number of an output, and there is one."""
     if not job.finished:
         raise ApiError(404, "Generation is still in-progress")
     variant = request.query_params.get("variant")
@@ -132,7 +135,7 @@ def sglang_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def sglang_cloud_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip is elsewhere."""
+    """Refuse as SGLang with cloud storage does: the clip is elsewhere."""
     if url := sglang_cloud_video(job)["url"]:
         raise ApiError(
             400, f"Video has been uploaded to cloud storage. Please use the cloud URL: {url}"

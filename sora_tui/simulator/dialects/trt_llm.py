@@ -17,7 +17,7 @@ from sora_tui.simulator.parameters import JSON, MULTIPART, CreateRequest, data_u
 from sora_tui.simulator.responses import FPS, Ids, Video, hex_id
 
 TRT_MODEL: Final = "Wan-AI/Wan2.1-T2V-14B-Diffusers"
-#: Of TensorRT-LLM's newer protocol, in which any other name is refused.
+#: Fields of TensorRT-LLM's newer protocol, which refuses any other name.
 _TRT_FIELDS: Final = {
     *("prompt", "model", "seconds", "size", "fps", "frame_rate", "n", "num_frames", "seed"),
     *("num_inference_steps", "guidance_scale", "guidance_rescale", "negative_prompt"),
@@ -27,7 +27,7 @@ _TRT_FIELDS: Final = {
 
 
 async def trt_create(request: Request) -> CreateRequest:
-    """TensorRT-LLM: both encodings; unknown fields are refused; seconds are a number to 60."""
+    """Read a request as TensorRT-LLM: both encodings, no unknown fields, at most 60 seconds."""
     body = await read_body(request)
     fields = body.fields
     if body.media_type not in (MULTIPART, JSON):
@@ -64,7 +64,10 @@ async def trt_create(request: Request) -> CreateRequest:
 
 
 def trt_video(job: Job) -> dict[str, Any]:
-    """`generating` and `postprocessing`; no progress; `duration`; the error is a text."""
+    """Return the video object of TensorRT-LLM.
+
+    It has `generating` and `postprocessing`, no progress, `duration`, and the error as a text.
+    """
     status: str = job.status
     if status == "in_progress":
         status = "postprocessing" if job.progress >= 90 else "generating"
@@ -87,17 +90,17 @@ def trt_video(job: Job) -> dict[str, Any]:
 
 
 def trt_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Everything, with neither cursor nor parameters."""
+    """Return everything; there are neither cursor nor parameters."""
     return {"object": "list", "data": [video(job) for job in jobs.listed(newest_first=False)]}
 
 
 def deleted_flag(job: Job, video: Video) -> dict[str, Any]:
-    """TensorRT-LLM says no more than that."""
+    """Return only a flag, as TensorRT-LLM does."""
     return {"deleted": True}
 
 
 def trt_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip, or its path on the server when the request asked for that."""
+    """Return the clip, or its path on the server when the request asked for that."""
     if job.status != "completed":
         raise ApiError(400, f"Video {job.id} is not ready (status: {trt_video(job)['status']})")
     if path is None:
@@ -108,7 +111,7 @@ def trt_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def flat_error(error: ApiError) -> Response:
-    """TensorRT-LLM: the members of the error are those of the answer."""
+    """Return a refusal as TensorRT-LLM does: the members of the error are those of the answer."""
     types = {404: "NotFoundError", 500: "InternalServerError"}
     told = {
         "object": "error",

@@ -38,7 +38,7 @@ VLLM_MODEL: Final = "Wan-AI/Wan2.2-T2V-A14B-Diffusers"
 
 
 async def vllm_create(request: Request) -> CreateRequest:
-    """vLLM-Omni: multipart alone; the model, if sent, is the served one; any size and length."""
+    """Read a request as vLLM-Omni: multipart only, the served model if any, any size and length."""
     body = await read_body(request)
     fields = body.fields if body.multipart else {}
     if "prompt" not in fields:
@@ -83,7 +83,10 @@ def _json_reference(text: str) -> bytes:
 
 
 def vllm_video(job: Job) -> dict[str, Any]:
-    """Progress stays 0 until the end; a failure's code is an HTTP status."""
+    """Return the video object of vLLM-Omni.
+
+    Progress stays 0 until the end; a failure's code is an HTTP status.
+    """
     done = job.status == "completed"
     video = {
         **job.resource(),
@@ -108,20 +111,20 @@ def vllm_video(job: Job) -> dict[str, Any]:
 
 
 def vllm_failure_status(job: Job) -> int:
-    """The HTTP status with which vLLM-Omni answers for this job."""
+    """Return the HTTP status with which vLLM-Omni answers for this job."""
     if job.status != "failed":
         return 200
     return 400 if job.error_code == "moderation_blocked" else 500
 
 
 def vllm_list(request: Request, jobs: Jobs, video: Video) -> dict[str, Any]:
-    """Without a limit everything; an unknown cursor gives an empty page."""
+    """Return everything where no limit is given; an unknown cursor gives an empty page."""
     limit = whole_number(request, "limit", len(jobs.listed(newest_first=True)), 0, 100, status=400)
     return page(listed_after(request, jobs), limit, video)
 
 
 def vllm_content(request: Request, job: Job, path: Path | None) -> Response:
-    """The clip, whatever the variant."""
+    """Return the clip, whatever the variant, as vLLM-Omni does."""
     if job.status == "failed":
         raise ApiError(422, "Video generation failed. Check job status for error details.")
     if job.status != "completed":
@@ -132,7 +135,7 @@ def vllm_content(request: Request, job: Job, path: Path | None) -> Response:
 
 
 def vllm_error(error: ApiError) -> Response:
-    """OpenAI's envelope with the HTTP status as an integer code; a wrong key has a text."""
+    """Return OpenAI's envelope with the HTTP status as an integer code; a wrong key has a text."""
     if error.status == 401:
         return JSONResponse({"error": "Unauthorized"}, 401)
     told = {
