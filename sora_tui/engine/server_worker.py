@@ -189,7 +189,6 @@ class ServerWorker:
         pending = self._active_jobs.at(self.server, State.PENDING)
         allowed = self._limit.allowance(self._in_doubt(), self._rate_limiter.answered_at, utc_now())
         self._allowed_at = allowed.until if allowed.kept_by else None
-        self.is_stopped = any(allowed.kept_by == "stop" or job.is_stopped for job in pending)
         if allowed.kept_by and pending:
             self._keep_back(pending, allowed)
             if allowed.must_ask and self._question is None:
@@ -198,6 +197,9 @@ class ServerWorker:
                 )
         elif not allowed.kept_by:
             self._let_go(pending)
+        # Last: who reads this and has the jobs sent again must find every one marked.
+        pending = self._active_jobs.at(self.server, State.PENDING)
+        self.is_stopped = any(allowed.kept_by == "stop" or job.is_stopped for job in pending)
         return allowed.room
 
     def _in_doubt(self) -> list[Job]:
