@@ -42,13 +42,13 @@ def idle_rate(start: Start, env: Mapping[str, str]) -> float:
 
 
 def working_rate(start: Start, workspace: Path, env: Mapping[str, str]) -> float:
-    """Bytes a second while four clips are made on the practice server."""
+    """Bytes a second while four clips are made on the practice server, one after another."""
     (workspace / "prompt.md").write_text(_FOUR, encoding="utf-8")
     with _session(start, env) as session:
         session.wait_for("Four kites", timeout=30)
         session.wait_quiet(_SETTLED, timeout=30)
         session.send(KEYS["f5"])
-        session.wait_for("4 running", timeout=30)
+        session.wait_for("1 running", timeout=30)
         session.wait_until(lambda: "%" in session.screen_text(), 30, "progress")
         rate = _rate(session)
         assert "running" in session.screen_text(), "the clips were done too soon"
