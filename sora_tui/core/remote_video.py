@@ -128,9 +128,8 @@ _COSTS: Final = ("total_cost", "cost_usd", "total_cost_usd")
 _TOTALS: Final = ("total", "total_cost", "amount", "value")
 _SIGNS: Final = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 _CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
-_WITH_CURRENCY: Final = re.compile(
-    r"(US\$|[$€£]|[A-Za-z]{3})?\s*([0-9.]{1,30})\s*([$€£]|[A-Za-z]{3})?"
-)
+#: As text, because compiling it at import would delay the first frame.
+_WITH_CURRENCY: Final = r"(US\$|[$€£]|[A-Za-z]{3})?\s*([0-9.]{1,30})\s*([$€£]|[A-Za-z]{3})?"
 
 _NO_FIELDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -359,7 +358,7 @@ def _charge(holder: Mapping[str, Any], name: str) -> Charge | None:
     if isinstance(value, Mapping):
         currency = value.get("currency", currency)
         value = next((value[key] for key in _TOTALS if key in value), None)
-    if isinstance(value, str) and (written := _WITH_CURRENCY.fullmatch(value.strip())):
+    if isinstance(value, str) and (written := re.fullmatch(_WITH_CURRENCY, value.strip())):
         sign, value, code = written.groups()
         currency = _SIGNS.get(sign, sign) or (code and _SIGNS.get(code, code)) or currency
     if name.endswith("usd"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from sora_tui.tui.state.signal import Signal
 
@@ -111,7 +111,6 @@ class Ui(Protocol):
         """Show a modal screen; `then` gets its result."""
 
 
-@dataclass(frozen=True)
 class Signals:
     """What controllers announce to each other.
 
@@ -145,34 +144,36 @@ class Signals:
         ending: The screen is gone; what runs beside it is to end.
     """
 
-    server_changed: Signal[Settings] = field(default_factory=Signal)
-    history_read: Signal[None] = field(default_factory=Signal)
-    jobs_added: Signal[list[Job]] = field(default_factory=Signal)
-    jobs_changed: Signal[list[JobChanged]] = field(default_factory=Signal)
-    jobs_moved: Signal[list[Job]] = field(default_factory=Signal)
-    jobs_removed: Signal[frozenset[str]] = field(default_factory=Signal)
-    records_found: Signal[int] = field(default_factory=Signal)
-    engine_changed: Signal[EngineChanged] = field(default_factory=Signal)
-    engine_failed: Signal[Problem] = field(default_factory=Signal)
-    remote_listed: Signal[RemoteListed] = field(default_factory=Signal)
-    clip_wanted: Signal[Job] = field(default_factory=Signal)
-    rewrite_wanted: Signal[Job] = field(default_factory=Signal)
-    draft_wanted: Signal[DraftWanted] = field(default_factory=Signal)
-    prompts_changed: Signal[None] = field(default_factory=Signal)
-    focus_changed: Signal[bool] = field(default_factory=Signal)
-    theme_chosen: Signal[str] = field(default_factory=Signal)
-    pane_chosen: Signal[str] = field(default_factory=Signal)
-    job_highlighted: Signal[str | None] = field(default_factory=Signal)
-    document_shown: Signal[None] = field(default_factory=Signal)
-    focus_moved: Signal[None] = field(default_factory=Signal)
-    view_changed: Signal[None] = field(default_factory=Signal)
-    suspending: Signal[None] = field(default_factory=Signal)
-    resumed: Signal[None] = field(default_factory=Signal)
-    terminal_resumed: Signal[None] = field(default_factory=Signal)
-    ending: Signal[None] = field(default_factory=Signal)
+    def __init__(self) -> None:
+        """Make all of them, with nobody listening."""
+        self.server_changed: Final[Signal[Settings]] = Signal()
+        self.history_read: Final[Signal[None]] = Signal()
+        self.jobs_added: Final[Signal[list[Job]]] = Signal()
+        self.jobs_changed: Final[Signal[list[JobChanged]]] = Signal()
+        self.jobs_moved: Final[Signal[list[Job]]] = Signal()
+        self.jobs_removed: Final[Signal[frozenset[str]]] = Signal()
+        self.records_found: Final[Signal[int]] = Signal()
+        self.engine_changed: Final[Signal[EngineChanged]] = Signal()
+        self.engine_failed: Final[Signal[Problem]] = Signal()
+        self.remote_listed: Final[Signal[RemoteListed]] = Signal()
+        self.clip_wanted: Final[Signal[Job]] = Signal()
+        self.rewrite_wanted: Final[Signal[Job]] = Signal()
+        self.draft_wanted: Final[Signal[DraftWanted]] = Signal()
+        self.prompts_changed: Final[Signal[None]] = Signal()
+        self.focus_changed: Final[Signal[bool]] = Signal()
+        self.theme_chosen: Final[Signal[str]] = Signal()
+        self.pane_chosen: Final[Signal[str]] = Signal()
+        self.job_highlighted: Final[Signal[str | None]] = Signal()
+        self.document_shown: Final[Signal[None]] = Signal()
+        self.focus_moved: Final[Signal[None]] = Signal()
+        self.view_changed: Final[Signal[None]] = Signal()
+        self.suspending: Final[Signal[None]] = Signal()
+        self.resumed: Final[Signal[None]] = Signal()
+        self.terminal_resumed: Final[Signal[None]] = Signal()
+        self.ending: Final[Signal[None]] = Signal()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Context:
     """All of it; one for the whole screen.
 

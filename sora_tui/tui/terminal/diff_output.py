@@ -9,6 +9,7 @@ instead of 10,700, and the first screen with all its panes 35 kB.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from operator import ne
 from typing import Final, NamedTuple
 
@@ -106,9 +107,12 @@ class Shown:
         if before == cells:
             return
         row.put(x, cells)
-        if not certain or _UNKNOWN in before.styles:
-            pen.write(x, y, cells, len(row.styles))
+        if not certain:
+            pen.write_disputed(x, y, cells, len(row.styles))
             self._restore(x, y, cells, pen)
+            return
+        if _UNKNOWN in before.styles:
+            pen.write(x, y, cells)
             return
         for start, end in _stretches(map(ne, zip(*before, strict=True), zip(*cells, strict=True))):
             pen.write(x + start, y, cells.part(start, end))
@@ -126,7 +130,7 @@ class Shown:
         )
         behind = self._rows[y].part(end, reach)
         if behind.styles and _UNKNOWN not in behind.styles and _DRAWN not in behind.characters:
-            pen.write(end, y, behind, self._size.width)
+            pen.write_disputed(end, y, behind, self._size.width)
 
     def _redrawn(self, x: int, y: int, strip: DrawnStrip) -> list[tuple[int, int]]:
         """Where a row of a picture has to be drawn; from now on it stands there."""
@@ -158,26 +162,40 @@ class Pen:
         self._parts: list[str] = []
         self._now = ""
 
-    def write(self, x: int, y: int, cells: Row, columns: int = 0) -> None:
-        """Write cells from column `x` of row `y` on.
+    def write(self, x: int, y: int, cells: Row) -> None:
+        """Write cells, none of a disputed width, from column `x` of row `y` on (both from 0)."""
+        self._parts.append(Control.move_to(x, y).segment.text)
+        at = 0
+        for sgr, run in groupby(cells.styles):
+            end = at + len(list(run))
+            self._style(sgr)
+            self._parts += cells.characters[at:end]
+            at = end
+
+    def write_disputed(self, x: int, y: int, cells: Row, columns: int) -> None:
+        """Write cells among which may be graphemes that terminals show in different widths.
 
         Args:
             x: Column, from 0.
             y: Row, from 0.
             cells: The cells.
-            columns: Width of the terminal, where the cells may hold joined emoji.
+            columns: Width of the terminal.
         """
         self._parts.append(Control.move_to(x, y).segment.text)
         for at, (character, sgr) in enumerate(zip(*cells, strict=True), x):
-            if sgr != self._now:
-                self._parts.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
-                self._now = sgr
+            self._style(sgr)
             if len(character) > 1 and _is_disputed(character):
-                self._write_disputed(at, y, character, columns)
+                self._write_grapheme(at, y, character, columns)
             else:
                 self._parts.append(character)
 
-    def _write_disputed(self, x: int, y: int, grapheme: str, columns: int) -> None:
+    def _style(self, sgr: str) -> None:
+        """Begin a style, unless it is on already."""
+        if sgr != self._now:
+            self._parts.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
+            self._now = sgr
+
+    def _write_grapheme(self, x: int, y: int, grapheme: str, columns: int) -> None:
         """Write a grapheme that may be narrower or wider on this terminal than we count it.
 
         The cells below it are cleared first, and what follows is placed by column; at the right
