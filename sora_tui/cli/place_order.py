@@ -8,7 +8,7 @@ from typing import Final
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.dry_run import show_order
+from sora_tui.cli.dry_run import check_dry_run, show_order
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.typical_time import typical_time_of
@@ -53,11 +53,12 @@ def place_order(
     order = prepare(folder, [Item(request, prepared, clips)], server, settings, datetime.now(UTC))
     if order.unsupported is not None:
         raise ProblemError(order.unsupported)
-    if args.dry_run:
-        show_order(folder, order, console)
-        return 0
     print_warnings(settings, console)
     print_retirements(order, console)
+    if args.dry_run:
+        show_order(folder, order, console)
+        check_dry_run(args, order)
+        return 0
     order.check()
     folder.check_writable()
     consent = agree(

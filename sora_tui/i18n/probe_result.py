@@ -16,7 +16,7 @@ from sora_tui.i18n.formatting import money
 from sora_tui.i18n.problems import sentences
 
 #: Works; missing, which is no fault; not known; wrong.
-Symbol = Literal["ok", "-", "?", "x"]
+Symbol = Literal["ok", "-", "?", "!", "x"]
 
 #: Most models that are named; the others are counted.
 _NAMED: Final = 4

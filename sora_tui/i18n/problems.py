@@ -110,9 +110,10 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
     if readable.get("setting") in _LIMITS:
         text = _("{setting} under [budget] in sora-tui.toml")
         readable["setting"] = text.format(setting=readable["setting"])
-    reason = readable.get("reason", "")
-    if reason in REASONS:
-        readable["reason"] = _(REASONS[reason])
+    if "reason" in readable:
+        from sora_tui.i18n.reasons import reason_words  # few problems have one
+
+        readable["reason"] = reason_words(readable["reason"])
     if "owner" in readable:
         readable["owner"] = _account(readable["owner"])
     if "at" in readable:
@@ -130,37 +131,6 @@ def _account(number: str) -> str:
     except (KeyError, ValueError):
         return number
 
-
-#: Why a clip or a picture is refused, where a fact gives it as a code.
-REASONS: Final[Mapping[str, str]] = {
-    "address_any": N_("servers listen there, but nobody can call it; 127.0.0.1 is this machine"),
-    "address_blank": N_("there is a blank, a quotation mark or a bracket in it"),
-    "address_fragment": N_("it has a # and what follows; leave that out"),
-    "address_query": N_("it has a query; leave it out (a profile may have a query of its own)"),
-    "address_scheme": N_("it is no http or https address"),
-    "address_user": N_("it has a user or a password; the key goes into SORA_API_KEY"),
-    "cut_off": N_("it is cut off"),
-    "damaged": N_("it is damaged"),
-    "not_mp4": N_("it is neither MP4 nor AVI"),
-    "encrypted": N_("it is encrypted"),
-    "unknown_codec": N_("its codec is none that is opened here"),
-    "no_index": N_("its index is missing"),
-    "no_media": N_("there is nothing in it"),
-    "no_video": N_("there is no picture in it"),
-    "index_broken": N_("its index is broken"),
-    "index_too_large": N_("its index is too large"),
-    "too_many_boxes": N_("it has too many parts"),
-    "too_many_tracks": N_("it has too many tracks"),
-    "too_large": N_("it takes too much memory"),
-    "too_slow": N_("it takes too long"),
-    "crashed": N_("the process that should open it broke off"),
-    "not_regular": N_("it is no file"),
-    "socks_proxy": N_("a SOCKS proxy cannot be used here; an http proxy can"),
-    "no_proxy_address": N_("it is not the address of an http proxy"),
-    "another_device": N_("it lies on another device than the rest"),
-    "no_certificate": N_("there is no certificate in it"),
-    "no_decoder": N_("PyAV, which would decode it, is not installed"),
-}
 
 #: Settings of a table whose names need an explanation.
 _LIMITS: Final = frozenset({"per_day", "per_job"})
@@ -250,10 +220,21 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "front_matter_broken": (
         N_(
             "The settings at the top of the prompt file[ {path}] are not valid[, line {line}]"
-            "[, key {key}][: {reason}]."
+            "[: {key}][ = {value}][ ({reason})]."
         ),
         _NOT_SENT,
         N_("Mend them: they are TOML between two lines of +++, for example seconds = 4."),
+    ),
+    "front_matter_name": (
+        N_(
+            "The settings at the top of the prompt file[ {path}] have a name that sora-tui does not"
+            " know[: {name}].[ Did you mean {near}?]"
+        ),
+        _NOT_SENT,
+        N_(
+            "Correct that name. A parameter of the server belongs into the table params, and a"
+            " note of your own needs a name that is less like a setting."
+        ),
     ),
     "variable_missing": (
         N_("The prompt has a variable[ {name}] without a value."),
@@ -261,6 +242,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_(
             "Give it one with --var[ {name}=...], or under variables at the top of the prompt file."
         ),
+    ),
+    "variable_unknown": (
+        N_("The prompt has no variable[ {name}].[ Did you mean {near}?]"),
+        _NOT_SENT,
+        N_("Write the name as it stands in the prompt[: {near}]."),
     ),
     "size_invalid": (
         N_("The size[ {size}] is not a size."),
@@ -319,12 +305,16 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Take another one[: {known}]."),
     ),
     "batch_unreadable": (
-        N_("The batch file[ {path}] cannot be read[: {reason}]."),
+        N_("The batch file[ {path}] cannot be read[, line {line}][: {reason}]."),
         _NOT_SENT,
         N_("Write one JSON object a line, or tables named clip in a file that ends in .toml."),
     ),
     "batch_syntax": (
-        N_("It is not written as a line of a batch[: {reason}]."),
+        N_(
+            "It is not written as a line of a batch[: {key}][ = {value}][: {reason}]"
+            "[, column {column}]."
+            "[ Did you mean {near}?]"
+        ),
         _NOT_SENT,
         N_(
             "A line is an object with prompt or file, and settings such as seconds, size and count."
@@ -460,7 +450,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Mend that line, then start again."),
     ),
     "config_invalid": (
-        N_("A setting is not valid[: {key}][ in {path}][, line {line}][ ({reason})]."),
+        N_(
+            "A setting is not valid[: {key}][ = {value}][ in {path}][, line {line}][ ({reason})]."
+            "[ Did you mean {near}?]"
+        ),
         _NOT_SENT,
         N_("Mend that setting, then start again."),
     ),
@@ -469,13 +462,21 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _FREE,
         N_("Close it to them: chmod 600[ {path}]"),
     ),
+    "env_unread": (
+        N_("sora-tui does not read[ {name}][ ({path}, line {line})].[ Did you mean {near}?]"),
+        _FREE,
+        N_("As it stands it changes nothing: correct the name, or take it out."),
+    ),
     "profile_unknown": (
         N_(
             "There is no server profile of that name[: {name}][, and none with the address of the"
-            " job: {url}]."
+            " job: {url}].[ Did you mean {near}?]"
         ),
         _NOT_SENT,
-        N_("Choose one that exists[: {known}], or add it: sora-tui servers add[ NAME {url}]"),
+        N_(
+            "Choose one that exists[: {known}] (sora-tui servers lists them), or add it: sora-tui"
+            " servers add[ NAME {url}]"
+        ),
     ),
     "profile_exists": (
         N_("There is a server profile of that name already[: {name}]."),

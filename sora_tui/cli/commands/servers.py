@@ -196,6 +196,7 @@ def _add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 def _edit(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = args.name
+    _known(name, settings)
     place = settings.profile_files.get(name)
     if place is not None and place != str(saved_servers_path()):
         raise problem_error("profile_elsewhere", name=name, path=place)
@@ -299,10 +300,7 @@ def _say_what_outranks(name: str, settings: Settings, console: Console) -> None:
 
 
 def _known(name: str, settings: Settings) -> Server:
-    if name not in settings.servers:
-        known = ", ".join(sorted(settings.servers))
-        raise problem_error("profile_unknown", name=name, known=known)
-    return settings.servers[name]
+    return settings.on(name).server
 
 
 def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:  # noqa: C901 -- one step a setting, each of one line

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from textual.binding import Binding
 
+from sora_tui.core.nearest import nearest
 from sora_tui.i18n import _
 from sora_tui.tui.commands.key_names import exists, normal, spell
 from sora_tui.tui.commands.table import COMMANDS, EVERYWHERE, SCOPES, Command, commands_at
@@ -62,11 +63,7 @@ def complaints(own: Mapping[str, str]) -> list[str]:
         own: Normal keys by id.
     """
     keys = {key.id: key for key in with_own(COMMANDS, own)}
-    said = [
-        _('[keys]: nothing is called "{id}"; sora-tui keys shows what is.').format(id=id)
-        for id in own
-        if id not in keys
-    ]
+    said = [_unknown(id, keys) for id in own if id not in keys]
     said += [
         _('[keys] {id}: no key is called "{key}".').format(id=id, key=key)
         for id, names in own.items()
@@ -88,6 +85,12 @@ def complaints(own: Mapping[str, str]) -> list[str]:
         )
         for key, first, second in _clashes(keys, own)
     ]
+
+
+def _unknown(id: str, known: Iterable[str]) -> str:
+    text = _('[keys]: nothing is called "{id}"; sora-tui keys shows what is.').format(id=id)
+    near = nearest(id, known)
+    return text if near is None else text + " " + _("Did you mean {near}?").format(near=near)
 
 
 def _text_keys() -> frozenset[str]:

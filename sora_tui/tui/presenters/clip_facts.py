@@ -10,7 +10,8 @@ from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
 from sora_tui.i18n.formatting import bytes_words
 from sora_tui.i18n.output_check import asked_words
-from sora_tui.i18n.problems import REASONS, sentences
+from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.reasons import REASONS
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
