@@ -118,6 +118,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "job_ambiguous",
         "step_illegal",
         "video_unknown",
+        "video_is_job",
         "video_taken",
         "operation_unsupported",
         "no_terminal",

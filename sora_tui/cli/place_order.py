@@ -15,15 +15,13 @@ from sora_tui.cli.typical_time import typical_time_of
 from sora_tui.cli.wait_for_jobs import running, taking_back, wait_for_completion
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
-from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest, unmentioned
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
-from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.costs import price_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.i18n.retirement import retirement_words
 from sora_tui.i18n.takes import same_seed_words
@@ -147,11 +145,5 @@ def _announce(order: Order, request: VideoRequest, console: Console) -> None:
             _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=words)
         )
         return
-    cost = _("price unknown")
-    if price.kind is PriceKind.FREE:
-        cost = free_words(price)
-    elif price.sum is not None:
-        cost = _("about {sum}").format(sum=money(price.sum, price.currency))
-    console.note(
-        _("Sending to {host}: {order}, {cost}").format(host=server.host, order=words, cost=cost)
-    )
+    text = _("Sending to {host}: {order}, {cost}")
+    console.note(text.format(host=server.host, order=words, cost=price_words(price)))

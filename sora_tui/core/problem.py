@@ -140,6 +140,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "operation_unsupported": Spent.NO,
     "video_unknown": Spent.NO,
     "video_taken": Spent.NO,
+    "video_is_job": Spent.NO,
     # while it runs there
     "generation_failed": Spent.PERHAPS,
     "moderation_after": Spent.PERHAPS,

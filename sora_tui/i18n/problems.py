@@ -884,8 +884,19 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "video_unknown": (
         N_("The server[ {host}] does not know a video[ {video}][: {message}]."),
-        N_("Nothing was sent again."),
-        N_("Look at the id once more, and whether it is from this server and this account."),
+        N_("Nothing was sent, and asking costs nothing."),
+        N_(
+            "Look at the id once more, and whether it is from this server and this account;"
+            " sora-tui adopt lists what the server has."
+        ),
+    ),
+    "video_is_job": (
+        N_("That is a job of sora-tui, not the id of a video at a server[: {job}]."),
+        _FREE,
+        N_(
+            "If its answer was lost, sora-tui wait[ {job}] --adopt VIDEO_ID takes a video for it;"
+            " sora-tui adopt lists the videos."
+        ),
     ),
     "video_taken": (
         N_("That video[, {video},] belongs to another job of this folder[, {job}]."),

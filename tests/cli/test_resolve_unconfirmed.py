@@ -75,6 +75,7 @@ def test_send_again_sends_one_and_asks_for_its_own_consent(it: Lost) -> None:
     refused = it.shell("wait", it.job_id, "--send-again")
     assert refused.code == 2
     assert "nobody has agreed to it" in refused.err
+    assert "about $0.10  the first request may have reached the server: then both" in refused.err
     assert it.document()["state"] == "unconfirmed"
     assert len(it.server.posts) == 1
     ran = it.shell("wait", it.job_id, "--send-again", "--yes")
