@@ -576,7 +576,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "consent_price": (
         N_("This costs money[: about {sum}][ on {host}], and nobody has agreed to it."),
         _NOT_SENT,
-        N_("Add --yes, or a limit with --max-spend, or run it in a terminal and answer there."),
+        N_(
+            "Add --yes, or a limit with --max-spend, or run it in a terminal (error output as"
+            " well) and answer there."
+        ),
     ),
     "consent_unknown": (
         N_("The server[ {host}] does not say what it charges, and nobody has agreed to that."),

@@ -94,12 +94,16 @@ def _unknown(id: str, known: Iterable[str]) -> str:
 
 
 def _text_keys() -> frozenset[str]:
-    """The keys that Textual's text area takes before anybody else."""
+    """The keys that Textual's text area takes before anybody else.
+
+    Function keys are not among them: it yields those to a person's own (`PromptText`).
+    """
     from textual.widgets import TextArea
 
     shared = {key for own in commands_at(EVERYWHERE) for key in own.keys.split(",")}
     bound = [each.key for each in TextArea.BINDINGS if isinstance(each, Binding)]
-    return frozenset(key for each in bound for key in each.split(",")) - shared
+    keys = {key for each in bound for key in each.split(",")}
+    return frozenset(key for key in keys if not key[1:].isdigit()) - shared
 
 
 def _clashes(keys: Mapping[str, Command], own: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
