@@ -99,16 +99,20 @@ def note_mistyped(schema: ModelSchema, choices: Choices, console: Console, at: s
         console.note(at + said)
 
 
-def param_pairs(words: list[str]) -> Mapping[str, str]:
+def param_pairs(words: list[str], refused: str = "param_invalid") -> Mapping[str, str]:
     """Return `NAME=VALUE` words by name.
 
+    Args:
+        words: What was given.
+        refused: The code of the problem of a wrong one: param_invalid or variable_invalid.
+
     Raises:
-        ProblemError: param_invalid for a word without a name or a value.
+        ProblemError: `refused`, for a word without a name or an equals sign.
     """
     said: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not name or not equals:
-            raise problem_error("param_invalid", name=word, reason=_("no = in it"))
+            raise problem_error(refused, name=word, reason=_("no = in it"))
         said[name] = value
     return said

@@ -59,6 +59,7 @@ _PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
         "seconds_invalid",
         "count_invalid",
         "param_invalid",
+        "variable_invalid",
         "param_kind",
         "param_range",
         "param_choice",

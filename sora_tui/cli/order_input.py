@@ -114,7 +114,7 @@ def _options(args: argparse.Namespace) -> Choices:
         reference=args.reference_image,
         fit=args.fit,
         count=None if args.count is None else count(args.count),
-        variables=param_pairs(args.var),
+        variables=param_pairs(args.var, "variable_invalid"),
         characters=tuple(args.character or ()),
     )
 

@@ -39,6 +39,7 @@ CODES: Final[Mapping[str, Spent]] = {
     "seconds_invalid": Spent.NO,
     "count_invalid": Spent.NO,
     "param_invalid": Spent.NO,
+    "variable_invalid": Spent.NO,
     "param_kind": Spent.NO,
     "param_range": Spent.NO,
     "param_choice": Spent.NO,

@@ -110,10 +110,10 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
     if readable.get("setting") in _LIMITS:
         text = _("{setting} under [budget] in sora-tui.toml")
         readable["setting"] = text.format(setting=readable["setting"])
-    if "reason" in readable:
+    for name in {"reason", "message"} & readable.keys():
         from sora_tui.i18n.reasons import reason_words  # few problems have one
 
-        readable["reason"] = reason_words(readable["reason"])
+        readable[name] = reason_words(readable[name])
     if "owner" in readable:
         readable["owner"] = _account(readable["owner"])
     if "at" in readable:
@@ -267,6 +267,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The parameter[ {name}] cannot be used[: {reason}]."),
         _NOT_SENT,
         N_("Write it as name=value, for example --param seed=7."),
+    ),
+    "variable_invalid": (
+        N_("The value for a variable[, {name},] cannot be used[: {reason}]."),
+        _NOT_SENT,
+        N_("Write it as name=value, for example --var place=Lisbon."),
     ),
     "param_kind": (
         N_("The parameter[ {name}] takes another kind of value[: a {kind}][, not {value}]."),

@@ -37,6 +37,11 @@ REASONS: Final[Mapping[str, str]] = {
     "another_device": N_("it lies on another device than the rest"),
     "no_certificate": N_("there is no certificate in it"),
     "no_decoder": N_("PyAV, which would decode it, is not installed"),
+    "All connection attempts failed": N_("nothing answers at that address and port"),
+    "[Errno -2] Name or service not known": N_("there is no host of that name"),
+    "[Errno -3] Temporary failure in name resolution": N_(
+        "no name server answered; this machine may be offline"
+    ),
     "toml_value": N_("what stands behind the = is no value; a text needs quotation marks"),
     "toml_line": N_("it is neither NAME = VALUE nor [TABLE]"),
     "toml_quote": N_("a quotation mark is not closed"),
@@ -94,6 +99,23 @@ _SAID: Final = frozenset(
         N_("prompt or file, one of the two"),
         N_("comes twice"),
         N_("it printed nothing"),
+        N_("built in"),
+        N_("there is no such host"),
+        # The system's own words, which it has in the reader's language only under some locales.
+        N_("No such file or directory"),
+        N_("Permission denied"),
+        N_("Operation not permitted"),
+        N_("Is a directory"),
+        N_("Not a directory"),
+        N_("File exists"),
+        N_("File name too long"),
+        N_("No space left on device"),
+        N_("Disk quota exceeded"),
+        N_("Read-only file system"),
+        N_("Input/output error"),
+        N_("Too many open files"),
+        N_("Too many levels of symbolic links"),
+        N_("Bad file descriptor"),
     )
 )
 #: Reasons with a value in them.
@@ -106,6 +128,10 @@ _WITH_VALUE: Final = (
     N_("no answer in {value} s"),
     N_("exit status {value}"),
     N_("line {value} is not UTF-8"),
+    N_("the profile says {value}"),
+    N_("host {value}"),
+    N_("from 0 to 65535, not {value}"),
+    N_("from 0.01 to 1000, not {value}"),
 )
 _PATTERNS: Final = tuple(
     (text, re.compile(re.escape(text).replace(re.escape("{value}"), "(.+)")))
@@ -119,6 +145,9 @@ def reason_words(reason: str) -> str:
         return _(REASONS[reason])
     if reason in _SAID:
         return _(reason)
+    what, colon, why = reason.rpartition(": ")
+    if colon and why in _SAID:  # as in `faults.toml: No such file or directory`
+        return f"{what}: {_(why)}"
     for text, pattern in _PATTERNS:
         if (match := pattern.fullmatch(reason)) is not None:
             return _(text).format(value=match[1])

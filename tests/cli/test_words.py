@@ -149,6 +149,32 @@ def test_doctor_checks_the_keys(shell: Shell) -> None:
     assert [line["sign"] for line in told] == ["!", "!"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "english"),
+    [
+        (("batch", "no.jsonl"), "ce fichier ou dossier n’existe pas", "No such file"),
+        (("batch", "broken.toml"), "lot broken.toml est illisible, ligne 1", "Invalid"),
+        (("batch", "shots.jsonl"), "colour : ce réglage n’existe pas", "no such"),
+        (("generate", "-f", "broken.md"), "ligne 2", "Expected"),
+        (("generate", "x", "--var", "z"), "--var lieu=Lisbonne", "--param"),
+        (("simulate", "--port", "x"), "de 0 à 65535, et non x", "not x"),
+        (("simulate", "--faults", "no.toml"), "n’existe pas", "No such file"),
+        (("servers", "test", "simulator"), "reconnu à : intégré", "built in"),
+    ],
+)
+def test_no_english_is_left_in_what_a_french_reader_gets(
+    shell: Shell, words: tuple[str, ...], said: str, english: str
+) -> None:
+    (shell.workspace / "broken.toml").write_text("[[clip]\n")
+    (shell.workspace / "broken.md").write_text("+++\nseconds\n+++\nA kite\n")
+    (shell.workspace / "shots.jsonl").write_text('{"prompt": "A", "colour": 1}\n')
+    french = replace(shell, environ={"SORA_LANG": "fr"})
+    ran = french.inside(*words)
+    told = (ran.out + ran.err).replace("\u00a0", " ")
+    assert said in told, told
+    assert english not in told
+
+
 def test_a_refusal_in_french(shell: Shell) -> None:
     ran = shell.inside("generate", "x", "-r", "rien.png", SORA_LANG="fr")
     assert "L’image de référence rien.png n’existe pas." in ran.err

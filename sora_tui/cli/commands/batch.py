@@ -53,7 +53,7 @@ from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.engine.orders import Line as OrderLine
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.formatting import left_out_words, money
+from sora_tui.i18n.formatting import labelled, left_out_words, money, semicolons
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
@@ -210,7 +210,12 @@ def _checked(
     Raises:
         ProblemError: batch_unreadable.
     """
-    lines, wrong = read_lines(_read(path), toml=path.suffix == ".toml")
+    source = _read(path)
+    try:
+        lines, wrong = read_lines(source, toml=path.suffix == ".toml")
+    except ProblemError as error:
+        facts = {**error.problem.facts, "path": str(path)}
+        raise ProblemError(replace(error.problem, facts=facts)) from None
     if not lines and not wrong:
         raise problem_error("batch_unreadable", path=str(path), reason="no line in it")
     asked: list[_Asked] = []
@@ -270,7 +275,7 @@ def _asked(folder: Folder, settings: Settings, line: Line, console: Console) -> 
         inside = resolved.is_relative_to(folder.root)
         file = folder.relative(resolved) if inside else path.name
         text, front = prompt.text, dict(prompt.settings)
-    at = _("line {number}").format(number=line.number) + ": "
+    at = labelled(_("line {number}").format(number=line.number), "")
     unused_variables(choices.variables, text)  # those common to all lines need not be in each
     choices = choices.over(from_front_matter(front, file or "")).over(from_settings(settings))
     if gone := left_out(text):
@@ -464,7 +469,7 @@ def _sum_up(outcome: Outcome, rest: Sequence[Job], console: Console) -> None:
             "currency": currency,
         }
     )
-    console.note(f"{_clips(len(jobs))}: " + "; ".join(_summary(states, spent, currency)))
+    console.note(labelled(_clips(len(jobs)), semicolons(_summary(states, spent, currency))))
 
 
 def _summary(states: Counter[State], spent: Spending, currency: str) -> Iterator[str]:

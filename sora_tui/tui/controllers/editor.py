@@ -149,6 +149,7 @@ class Editor:
     def _show_price(self) -> None:
         """Show price and picture of what stands in the editor; a wrong value is shown at once."""
         from sora_tui.engine.quote import quote, retirement
+        from sora_tui.i18n.formatting import semicolons
         from sora_tui.i18n.parameters import mistyped_words
         from sora_tui.i18n.retirement import retirement_words
         from sora_tui.i18n.takes import same_seed_words
@@ -176,7 +177,7 @@ class Editor:
         alike = "" if request is None else same_seed_words(request, draft.count)
         ended = retirement_words(end, session.clock().date())
         unknown = mistyped_words(self._models.schema, draft.params)
-        note = "; ".join(filter(None, (alike, ended, *unknown)))
+        note = semicolons((alike, ended, *unknown))
         picture = picture_of(draft, self._context.references.files)
         urgent = bool(alike) or (end is not None and end.own)
         pane.show_facts(picture, price, server, note, urgent=urgent)

@@ -108,7 +108,9 @@ def timeline(job: Job) -> list[Line]:
             shown = today
             lines.append(Line(today, spans=((0, len(today), "muted"),)))
         seconds = (at - began).total_seconds()
-        since = f"+{seconds:.1f} s" if seconds < 60 else f"+{clock(seconds)}"
+        since = (
+            f"+{formatting.decimals(f'{seconds:.1f}')} s" if seconds < 60 else f"+{clock(seconds)}"
+        )
         lines.append(_event(at, word, note, since if seconds > 0 else ""))
     return lines
 

@@ -17,7 +17,7 @@ from sora_tui.core.text import clean_line, same_name
 from sora_tui.engine.orders import Order
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import money, semicolons
 from sora_tui.i18n.lineage import operation_words, with_words
 from sora_tui.i18n.problems import sentences
 from sora_tui.i18n.retirement import retirement_words
@@ -260,7 +260,7 @@ def _price_content(draft: Draft, price: Price | None, server: Server) -> Content
         )
         if price.dated:
             said += " " + _("(table of {day})").format(day=price.dated)
-        said += "; " + _("F5 asks before it pays")
+        said = semicolons((said, _("F5 asks before it pays")))
     return Content.styled(said, "bold")
 
 
