@@ -159,10 +159,35 @@ class _Table:
         except ProblemError as error:
             refused = error.problem
             # Not the address itself: a password may be in it.
-            value = {} if refused.code == "base_url_invalid" else {"value": str(self._values[key])}
-            raise self._file.invalid(self._name, key, reason_of(refused), **value) from None
+            shown = {} if refused.code == "base_url_invalid" else _shown(self._values[key])
+            raise self._file.invalid(self._name, key, reason_of(refused), **shown) from None
+        except NotAmongError as error:
+            shown = _shown(self._values[key])
+            near = nearest_choice(self._values[key], error.choices)
+            raise self._file.invalid(self._name, key, str(error), **shown, **near) from None
         except (TypeError, ValueError) as error:
             raise self._file.invalid(self._name, key, str(error)) from None
+
+
+class NotAmongError(ValueError):
+    """A value is none of those that a setting takes."""
+
+    def __init__(self, choices: Iterable[object]) -> None:
+        self.choices = tuple(map(str, choices))
+        super().__init__("must be one of: " + ", ".join(self.choices))
+
+
+def nearest_choice(value: Any, choices: Iterable[str]) -> dict[str, str]:
+    """Return the choice that a value is likely to mean, as the fact `near`; none otherwise."""
+    from sora_tui.core.nearest import nearest  # only a mistake needs it
+
+    near = nearest(value, choices) if isinstance(value, str) else None
+    return {} if near is None else {"near": near}
+
+
+def _shown(value: Any) -> dict[str, str]:
+    """Return a plain value as the fact `value`; a table or a list is written in other words."""
+    return {"value": str(value)} if isinstance(value, str | int | float) else {}
 
 
 def unknown_profile(name: str, known: Iterable[str]) -> Problem:
@@ -301,6 +326,6 @@ def _one_of(choices: tuple[T, ...]) -> Callable[[Any], T]:
         for choice in choices:
             if value == choice:
                 return choice
-        raise ValueError("must be one of: " + ", ".join(str(choice) for choice in choices))
+        raise NotAmongError(choices)
 
     return convert
