@@ -231,10 +231,7 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
             " know[: {name}].[ Did you mean {near}?]"
         ),
         _NOT_SENT,
-        N_(
-            "Correct that name. A parameter of the server belongs into the table params, and a"
-            " note of your own needs a name that is less like a setting."
-        ),
+        N_("Correct it; a parameter of the server belongs into the table params."),
     ),
     "variable_missing": (
         N_("The prompt has a variable[ {name}] without a value."),
