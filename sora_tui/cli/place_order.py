@@ -23,6 +23,7 @@ from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
 from sora_tui.i18n.costs import price_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.recovery import undecided_words
 from sora_tui.i18n.retirement import retirement_words
 from sora_tui.i18n.takes import same_seed_words
 from sora_tui.workspace.folder import Folder
@@ -98,7 +99,9 @@ def print_warnings(settings: Settings, console: Console) -> None:
 
 
 def print_retirements(order: Order, console: Console) -> None:
-    """Print which models of an order end, or have ended, and which clips come out alike."""
+    """Print what of an order a person should know: ends of models, like clips, open doubts."""
+    if order.undecided:
+        console.note(undecided_words(order.undecided) + " " + _("Decide: sora-tui wait"))
     for end in order.retirements:
         if note := retirement_words(end, date.today()):
             console.note(note)

@@ -91,6 +91,17 @@ def test_send_again_sends_one_and_asks_for_its_own_consent(it: Lost) -> None:
     assert len(it.server.posts) == 2
 
 
+def test_a_new_order_says_beforehand_what_is_not_decided_there(it: Lost) -> None:
+    told = "1 earlier job there is unconfirmed, and may be billed. Decide: sora-tui wait"
+    for words in (("generate", "Another kite", "--dry-run"), ("generate", "Another kite")):
+        assert told in it.shell.inside(*words).err
+    (it.shell.workspace / "shots.jsonl").write_text('{"prompt": "Another kite"}\n')
+    assert told in it.shell.inside("batch", "shots.jsonl").err
+    refused = it.shell("wait", it.job_id, "--send-again")
+    assert told not in refused.err, "it is the one that is decided"
+    assert len(it.server.posts) == 1
+
+
 def test_give_up_sends_nothing(it: Lost) -> None:
     ran = it.shell("wait", "@last", "--give-up")
     assert ran.code == 0, ran.err
