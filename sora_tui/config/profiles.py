@@ -11,7 +11,7 @@ from sora_tui.config.config_files import TomlFile
 from sora_tui.core.address import normal_address
 from sora_tui.core.number import amount
 from sora_tui.core.problem import Problem, ProblemError, problem
-from sora_tui.core.request import VideoRequest, check_request, hidden_in, width_height
+from sora_tui.core.request import VideoRequest, check_request, hidden_in, width_height, with_point
 from sora_tui.core.server import (
     DIALECT_NAMES,
     SIMULATOR_NAME,
@@ -208,12 +208,12 @@ def reason_of(refused: Problem) -> str:
 
 
 def seconds(value: Any) -> str:
-    """Return a length as it is sent, from 8, 8.5 or "8".
+    """Return a length as it is sent, from 8, 8.5, "8" or "8,5".
 
     Raises:
         ProblemError: seconds_invalid.
     """
-    said = _number_or_string(value)
+    said = with_point(_number_or_string(value))
     check_request(VideoRequest(prompt="-", seconds=said))
     return said
 

@@ -139,6 +139,13 @@ def test_a_dry_run_gives_the_verdict_of_a_real_one(
     assert shell.documents == []
 
 
+def test_a_length_may_have_a_comma(shell: Shell) -> None:
+    """As a sum may: a French reader types it so."""
+    ran = shell.inside("generate", "A kite", "--seconds", "1,5", "--dry-run")
+    assert (ran.code, "  seconds = 1.5\n" in ran.out) == (0, True), ran.err
+    assert shell.inside("generate", "A kite", "--seconds", "1,5,2", "--dry-run").code == 2
+
+
 def test_doctor_checks_the_keys(shell: Shell) -> None:
     keys = '[keys]\n"jobs.cancl" = "x"\n"jobs.retry" = "f7"\n"jobs.cancel" = "f7"\n'
     (shell.workspace / "sora-tui.toml").write_text(keys)
