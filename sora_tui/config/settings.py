@@ -64,9 +64,11 @@ VARIABLES: Final[tuple[str, ...]] = (
     "SORA_NOTIFY",
 )
 
-#: How the name of each of them begins, and one that is read elsewhere, of the environment alone.
+#: How the name of each of them begins.
 _PREFIX: Final = "SORA_"
-_ELSEWHERE: Final = frozenset({"SORA_PLAYER"})
+#: These are read from the environment alone: a `.env` may be a stranger's, or lies in the very
+#: folder that is looked for.
+_ENVIRONMENT_ONLY: Final = frozenset({"SORA_PLAYER", "SORA_WORKSPACE"})
 
 _NO_LIMITS: Final = Budget()
 _NO_CHOICES: Final = ScreenSettings()
@@ -415,22 +417,26 @@ class _Variables:
             others: Variables that profiles name for their keys.
         """
         file = self.file or EnvFile(Path(ENV_NAME))
-        known = {*VARIABLES, *others} | _ELSEWHERE
+        known = {*VARIABLES, *others} | _ENVIRONMENT_ONLY
         names = {*file.values, *self._environ}
-        unread = sorted(name for name in names if name.startswith(_PREFIX) and name not in known)
+        names -= known | file.used
+        unread = sorted(name for name in names if name.startswith(_PREFIX))
+        unread += sorted(_ENVIRONMENT_ONLY & file.values.keys() - self._environ.keys())
         if not unread:
             return []
         from sora_tui.core.nearest import nearest  # only a mistake needs it
 
         warnings, short = [], [name.removeprefix(_PREFIX) for name in VARIABLES]
         for name in unread:
-            # Without what all of them begin with, which would make all of them alike.
-            near = nearest(name.removeprefix(_PREFIX), short)
             in_file = name in file.values
-            if near is None and (not in_file or name in file.used):
-                continue
             facts: dict[str, Fact] = {"name": name}
-            facts |= {} if near is None else {"near": _PREFIX + near}
+            # Without what all of them begin with, which would make all of them alike.
+            if name in _ENVIRONMENT_ONLY:
+                facts["reason"] = "it counts in the environment alone"
+            elif (near := nearest(name.removeprefix(_PREFIX), short)) is not None:
+                facts["near"] = _PREFIX + near
+            elif not in_file:
+                continue
             facts |= {"path": str(file.path), "line": file.lines[name]} if in_file else {}
             warnings.append(problem("env_unread", **facts))
         return warnings

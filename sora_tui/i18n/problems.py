@@ -465,7 +465,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Close it to them: chmod 600[ {path}]"),
     ),
     "env_unread": (
-        N_("sora-tui does not read[ {name}][ ({path}, line {line})].[ Did you mean {near}?]"),
+        N_(
+            "sora-tui does not read[ {name}][ ({path}, line {line})][: {reason}]."
+            "[ Did you mean {near}?]"
+        ),
         _FREE,
         N_("As it stands it changes nothing: correct the name, or take it out."),
     ),

@@ -100,6 +100,7 @@ _SAID: Final = frozenset(
         N_("comes twice"),
         N_("it printed nothing"),
         N_("built in"),
+        N_("it counts in the environment alone"),
         N_("there is no such host"),
         # The system's own words, which it has in the reader's language only under some locales.
         N_("No such file or directory"),

@@ -379,6 +379,11 @@ def test_a_variable_that_nobody_reads_is_a_warning(workspace: Path) -> None:
         ("SORA_SZIE", "SORA_SIZE", None),
         ("SORA_WHATEVER", None, 4),
     ]
+    write_env(workspace, "SORA_PLAYER=mpv\nSORA_WORKSPACE=/elsewhere")
+    (player, place) = load(workspace).warnings
+    assert (player.facts["name"], player.facts["line"]) == ("SORA_PLAYER", 1)
+    assert (place.facts["name"], place.facts.get("near")) == ("SORA_WORKSPACE", None)
+    assert place.facts["reason"] == "it counts in the environment alone"
     write_env(workspace, "SORA_TEAM_KEY=sk-team")
     (workspace / ".env").chmod(0o600)
     (workspace / "sora-tui.toml").write_text(PROFILES)
