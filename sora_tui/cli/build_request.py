@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sora_tui.cli.console import Console
 from sora_tui.config.order_options import Choices
 from sora_tui.core.parameters import ModelSchema
 from sora_tui.core.problem import problem_error
@@ -14,6 +15,7 @@ from sora_tui.core.server import Server
 from sora_tui.core.sizes import size_of
 from sora_tui.engine.model_schema import model_schema_for, preset_schema_for
 from sora_tui.i18n import _
+from sora_tui.i18n.parameters import mistyped_words
 from sora_tui.workspace.characters import find_characters
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.history import History
@@ -84,16 +86,33 @@ def with_params(
     return schema, replace(choices, params={**params, **said})
 
 
-def param_pairs(words: list[str]) -> Mapping[str, str]:
+def note_mistyped(schema: ModelSchema, choices: Choices, console: Console, at: str = "") -> None:
+    """Report parameters that are likely known ones mistyped; they are sent as they are.
+
+    Args:
+        schema: What is known of the model on this server.
+        choices: The choices, whose parameters are sent.
+        console: Where messages go.
+        at: What each message begins with.
+    """
+    for said in mistyped_words(schema, choices.params):
+        console.note(at + said)
+
+
+def param_pairs(words: list[str], refused: str = "param_invalid") -> Mapping[str, str]:
     """Return `NAME=VALUE` words by name.
 
+    Args:
+        words: What was given.
+        refused: The code of the problem of a wrong one: param_invalid or variable_invalid.
+
     Raises:
-        ProblemError: param_invalid for a word without a name or a value.
+        ProblemError: `refused`, for a word without a name or an equals sign.
     """
     said: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not name or not equals:
-            raise problem_error("param_invalid", name=word, reason=_("no = in it"))
+            raise problem_error(refused, name=word, reason=_("no = in it"))
         said[name] = value
     return said

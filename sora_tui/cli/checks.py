@@ -15,7 +15,9 @@ from sora_tui.i18n.probe_result import Line, Symbol, probe_lines
 from sora_tui.i18n.problems import sentences
 
 #: Problems that are shown without an exit code: everything works all the same.
-_WARNINGS: Final = frozenset({"env_readable", "profile_unknown", "settings_unreadable"})
+_WARNINGS: Final = frozenset(
+    {"env_readable", "env_unread", "profile_unknown", "settings_unreadable"}
+)
 
 
 class Check(NamedTuple):

@@ -10,13 +10,14 @@ from decimal import Decimal
 
 from sora_tui.cli.streams import ask_line
 from sora_tui.config.consents import remember
-from sora_tui.core.job import Consent
+from sora_tui.core.job import Consent, Job
 from sora_tui.core.price import Ask
 from sora_tui.core.problem import problem_error
 from sora_tui.core.request import VideoRequest
 from sora_tui.engine.orders import Answer, Order, consent, open_question
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.answers import is_yes
+from sora_tui.i18n.costs import resend_question, resend_reason
 from sora_tui.i18n.formatting import money
 from sora_tui.i18n.lineage import operation_words, with_words
 from sora_tui.i18n.spending import today_words
@@ -89,6 +90,8 @@ def _sum_question(order: Order, words: str) -> str:
     price, unknown = order.price, order.total.unknown
     sum = money(price.sum or Decimal(0), price.currency)
     asked = _("Pay about {sum} on {host}?").format(sum=sum, host=_hosts(order))
+    if (job := _sent_before(order)) is not None:
+        asked = f"{resend_question(price, _hosts(order))}  {resend_reason(job)}"
     more = ""
     if unknown:
         more = ngettext(
@@ -101,7 +104,15 @@ def _sum_question(order: Order, words: str) -> str:
     return "  ".join(part for part in parts if part)
 
 
+def _sent_before(order: Order) -> Job | None:
+    """Return the unconfirmed job that the order sends again; None for any other order."""
+    return next((line.job for line in order.lines if line.way == "resend"), None)
+
+
 def _unknown_question(order: Order, _words: str) -> str:
+    if (job := _sent_before(order)) is not None:
+        asked = f"{resend_question(order.price, _hosts(order))}  {resend_reason(job)}"
+        return asked + "  " + _("y once, a always on this server, any other answer: no")
     return _(
         "{host} does not say what it charges. Send? y once, a always on this server, any other"
         " answer: no"

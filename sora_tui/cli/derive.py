@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from sora_tui.cli.arguments import add_count, add_parameters, add_prompt_file, add_sending
-from sora_tui.cli.build_request import with_params
+from sora_tui.cli.build_request import note_mistyped, with_params
 from sora_tui.cli.console import Console
 from sora_tui.cli.order_input import order_input
 from sora_tui.cli.place_order import place_order
@@ -89,6 +89,7 @@ def derive(
     )
     own = replace(own, params={**settings.server.params, **own.params})
     schema, own = with_params(folder, settings.server, request.model, own, args.preset, args.param)
+    note_mistyped(schema, own, console)
     params = schema.check(own.params)
     request = request._replace(params=params, variables=own.variables, prompt_file=file)
     decided = {"model": request.model, "seconds": request.seconds, "size": request.size}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 from sora_tui.cli.console import Console
@@ -9,7 +10,7 @@ from sora_tui.core.price import Price, PriceKind
 from sora_tui.core.request import EXACT
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean
-from sora_tui.engine.orders import Order, preview
+from sora_tui.engine.orders import Answer, Order, open_question, preview
 from sora_tui.i18n import _
 from sora_tui.i18n.costs import free_words
 from sora_tui.i18n.formatting import money
@@ -53,6 +54,20 @@ def show_order(folder: Folder, order: Order, console: Console) -> None:
         console.result(f"  {asked.file_field} = {clip.path}  sha256 {clip.sha256[:12]}")
     console.result(_price_words(price))
     console.result(_("Nothing was sent."))
+
+
+def check_dry_run(args: argparse.Namespace, order: Order) -> None:
+    """Refuse what a real run would refuse before it asks anything: limits, a missing key.
+
+    Args:
+        args: The options of `add_sending`.
+        order: What would be sent.
+
+    Raises:
+        ProblemError: As `orders.open_question`.
+    """
+    # Whoever agrees to the price, so that only what no answer changes is left.
+    open_question(order, Answer(True, args.max_spend, args.send_refused))
 
 
 def _picture(server: Server, prepared: Prepared) -> dict[str, Any]:

@@ -10,11 +10,17 @@ from typing import NoReturn
 from sora_tui.cli.build_request import param_pairs
 from sora_tui.cli.console import Console
 from sora_tui.cli.streams import complain, read_input
-from sora_tui.config.order_options import Choices, count, from_front_matter
+from sora_tui.config.order_options import (
+    Choices,
+    check_names,
+    count,
+    from_front_matter,
+    unused_variables,
+)
 from sora_tui.config.profiles import seconds, size
 from sora_tui.core.problem import problem_error
 from sora_tui.core.prompt import Prompt, parse_prompt
-from sora_tui.core.text import left_out
+from sora_tui.core.text import clean_line, left_out
 from sora_tui.i18n import _
 from sora_tui.i18n.formatting import left_out_words
 from sora_tui.workspace.find_file import existing
@@ -28,13 +34,37 @@ def order_input(
     """Return the prompt, the name of its file as in documents, and the choices of both.
 
     Raises:
-        ProblemError: prompt_missing, prompt_unreadable, front_matter_broken, or what is wrong
-            with an option.
+        ProblemError: prompt_missing, prompt_unreadable, front_matter_broken, front_matter_name,
+            variable_unknown, or what is wrong with an option.
     """
+    _refuse_empty(args)
     prompt, file = _prompt(args, folder)
     if gone := left_out(prompt.text):
         console.note(left_out_words(gone))
-    return prompt, file, _options(args).over(from_front_matter(prompt.settings, file or "-"))
+    check_names(prompt.settings, file or "-")
+    options, written = _options(args), from_front_matter(prompt.settings, file or "-")
+    for name in unused_variables(options.variables, prompt.text):
+        said = _("The prompt has no variable {name}; its value is not used.")
+        console.note(said.format(name=clean_line(name, 80)))
+    return prompt, file, options.over(written)
+
+
+def _refuse_empty(args: argparse.Namespace) -> None:
+    """Refuse an option with an empty value, as of `-r "$PICTURE"` where nothing is in PICTURE.
+
+    A clip would be paid for without it. An empty variable or setting counts as none.
+    """
+    given = {
+        "-r/--reference-image": args.reference_image,
+        "-f/--file": args.file,
+        "--model": args.model,
+        "--preset": args.preset,
+        "--character": "" if "" in (args.character or ()) else None,
+    }
+    for shown, value in given.items():
+        if value == "":
+            text = _("argument {name}: it is empty; give a value, or leave it out")
+            _wrong_use(args.command, text.format(name=shown))
 
 
 def _prompt(args: argparse.Namespace, folder: Folder) -> tuple[Prompt, str | None]:
@@ -84,7 +114,7 @@ def _options(args: argparse.Namespace) -> Choices:
         reference=args.reference_image,
         fit=args.fit,
         count=None if args.count is None else count(args.count),
-        variables=param_pairs(args.var),
+        variables=param_pairs(args.var, "variable_invalid"),
         characters=tuple(args.character or ()),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sora_tui.cli.arguments import add_everywhere, examples
@@ -29,6 +29,8 @@ class Parser(argparse.ArgumentParser):
         options["description"] = textwrap.fill(options["description"], width)
         raw = argparse.RawDescriptionHelpFormatter
         super().__init__(allow_abbrev=False, formatter_class=raw, **options)
+        # The innermost subcommand puts itself into the result: it knows its own options.
+        self.set_defaults(parser=self)
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help on stdout; unlike argparse's own method, report a failure.
@@ -38,10 +40,33 @@ class Parser(argparse.ArgumentParser):
         """
         write_out(self.format_help())
 
+    def refuse(self, words: Sequence[str]) -> NoReturn:
+        """Report words that this subcommand does not take, and options that are likely meant."""
+        message = _("unrecognized arguments: %s") % " ".join(words)
+        first = next((word.partition("=")[0] for word in words if word.startswith("--")), "")
+        self.error(message + _likely(first, self._option_string_actions))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is not among the choices, as argparse does; name the likely one."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            if isinstance(value, str) and action.choices is not None:
+                error.message += _likely(value, map(str, action.choices))
+            raise
+
     def error(self, message: str) -> NoReturn:
         """Report wrong use: what was wrong, and where help is; end with exit code 2."""
         hint = _("Help: {command} --help").format(command=self.prog)
         self.exit(2, f"{self.prog}: {message}\n{hint}\n")
+
+
+def _likely(word: str, known: Iterable[str]) -> str:
+    """Return words for the known name that a mistyped one is like; empty where none is."""
+    from sora_tui.core.nearest import nearest  # only a mistake needs it
+
+    near = nearest(word, known)
+    return "" if near is None else _("; did you mean {near}?").format(near=near)
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -56,7 +81,11 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         rest = ["", *words]
     if rest:
         # Any of these words may be the subcommand; the other subcommands are only listed.
-        args = build_parser(COMMANDS.keys() & set(words)).parse_args(words)
+        args, rest = build_parser(COMMANDS.keys() & set(words)).parse_known_args(words)
+        named: Parser = args.parser
+        if rest:
+            named.refuse(rest)
+        del args.parser
     return _checked(args)
 
 

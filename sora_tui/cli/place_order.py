@@ -8,23 +8,22 @@ from typing import Final
 
 from sora_tui.cli.consent import agree, order_words, question_on_terminal
 from sora_tui.cli.console import Console
-from sora_tui.cli.dry_run import show_order
+from sora_tui.cli.dry_run import check_dry_run, show_order
 from sora_tui.cli.progress import progress_for
 from sora_tui.cli.report import report
 from sora_tui.cli.typical_time import typical_time_of
 from sora_tui.cli.wait_for_jobs import running, taking_back, wait_for_completion
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
-from sora_tui.core.price import PriceKind
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import VideoRequest, unmentioned
 from sora_tui.core.text import clean_line
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.i18n import _
-from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.costs import price_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.recovery import undecided_words
 from sora_tui.i18n.retirement import retirement_words
 from sora_tui.i18n.takes import same_seed_words
 from sora_tui.workspace.folder import Folder
@@ -53,11 +52,12 @@ def place_order(
     order = prepare(folder, [Item(request, prepared, clips)], server, settings, datetime.now(UTC))
     if order.unsupported is not None:
         raise ProblemError(order.unsupported)
-    if args.dry_run:
-        show_order(folder, order, console)
-        return 0
     print_warnings(settings, console)
     print_retirements(order, console)
+    if args.dry_run:
+        show_order(folder, order, console)
+        check_dry_run(args, order)
+        return 0
     order.check()
     folder.check_writable()
     consent = agree(
@@ -99,7 +99,9 @@ def print_warnings(settings: Settings, console: Console) -> None:
 
 
 def print_retirements(order: Order, console: Console) -> None:
-    """Print which models of an order end, or have ended, and which clips come out alike."""
+    """Print what of an order a person should know: ends of models, like clips, open doubts."""
+    if order.undecided:
+        console.note(undecided_words(order.undecided) + " " + _("Decide: sora-tui wait"))
     for end in order.retirements:
         if note := retirement_words(end, date.today()):
             console.note(note)
@@ -146,11 +148,5 @@ def _announce(order: Order, request: VideoRequest, console: Console) -> None:
             _("SIMULATOR: practice server here; nothing is charged.  {order}").format(order=words)
         )
         return
-    cost = _("price unknown")
-    if price.kind is PriceKind.FREE:
-        cost = free_words(price)
-    elif price.sum is not None:
-        cost = _("about {sum}").format(sum=money(price.sum, price.currency))
-    console.note(
-        _("Sending to {host}: {order}, {cost}").format(host=server.host, order=words, cost=cost)
-    )
+    text = _("Sending to {host}: {order}, {cost}")
+    console.note(text.format(host=server.host, order=words, cost=price_words(price)))

@@ -27,6 +27,7 @@ from sora_tui.engine.events import JobChanged
 from sora_tui.engine.orders import resend, submit
 from sora_tui.engine.remote_jobs import without_taken
 from sora_tui.i18n import _
+from sora_tui.i18n.costs import price_words, resend_reason
 from sora_tui.i18n.problems import job_sentences
 from sora_tui.workspace.folder import Folder
 from sora_tui.workspace.folder_mark import has_known_past
@@ -105,6 +106,9 @@ class UnconfirmedResolver:
         """
         order = resend(self.folder, job, self.settings, datetime.now(UTC))
         print_retirements(order, self.console)
+        # Said also where --yes, or a server that asks nothing, leaves no question to say it in.
+        price = price_words(order.price)
+        self.console.note(f"{job.id}  {price}  {resend_reason(job)}")
         consent = agree(
             order,
             order_words(job.request, order.outputs),

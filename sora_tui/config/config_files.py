@@ -6,7 +6,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -21,6 +21,8 @@ _SINGLE_QUOTED: Final = re.compile(r"^[^=]*=[ \t]*'")
 #: A key is random: a dollar sign and braces in it are not the name of another variable.
 _NEVER_EXPANDED: Final = "_KEY"
 
+_REFERENCE: Final = re.compile(r"\$\{\s*(\w+)")
+
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -30,11 +32,13 @@ class EnvFile(NamedTuple):
     Attributes:
         values: What it sets; a name without `=` is left out.
         lines: The line of each name, counted from 1.
+        used: Names that other lines of it take up, as `${NAME}`.
     """
 
     path: Path
     values: Mapping[str, str] = _NONE
     lines: Mapping[str, int] = _NONE
+    used: frozenset[str] = frozenset()
 
     @property
     def readable_by_others(self) -> bool:
@@ -49,11 +53,26 @@ class TomlFile(NamedTuple):
     values: Mapping[str, Any]
     source: str
 
-    def invalid(self, table: str, key: str, reason: str) -> ProblemError:
-        """Return the refusal of one setting, with its file, its dotted name and its line."""
+    def unknown(self, table: str, key: str, known: Iterable[str]) -> ProblemError:
+        """Return the refusal of a setting that does not exist, with the one likely meant."""
+        from sora_tui.core.nearest import nearest  # only a mistake needs it
+
+        near = nearest(key, known)
+        more = {} if near is None else {"near": near}
+        return self.invalid(table, key, "no such setting", **more)
+
+    def invalid(self, table: str, key: str, reason: str, **more: str) -> ProblemError:
+        """Return the refusal of one setting, with its file, its dotted name and its line.
+
+        Args:
+            table: The table that it stands in; empty for the top.
+            key: Its name.
+            reason: What is allowed, or why it is refused.
+            more: Other facts of config_invalid.
+        """
         place = line_of(self.source, table, key)
         dotted = f"{table}.{key}" if table else key
-        facts: dict[str, str | int] = {} if place is None else {"line": place}
+        facts: dict[str, str | int] = {**more} if place is None else {**more, "line": place}
         return problem_error(
             "config_invalid", path=str(self.path), key=dotted, reason=reason, **facts
         )
@@ -92,7 +111,7 @@ def read_env(path: Path) -> EnvFile | None:
             values[binding.key] = binding.value
         else:
             values[binding.key] = _expanded(binding.value, values)
-    return EnvFile(path, values, lines)
+    return EnvFile(path, values, lines, frozenset(_REFERENCE.findall(text)))
 
 
 def _expanded(text: str, values: Mapping[str, str]) -> str:
@@ -150,10 +169,10 @@ def read_toml(path: Path) -> TomlFile | None:
     try:
         return TomlFile(path, tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
-        # Python 3.14 has the line as an attribute; the text has it in every version.
-        place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else len(text.splitlines())
-        raise problem_error("config_broken", path=str(path), line=line, reason=str(error)) from None
+        from sora_tui.core.toml_fault import toml_fault  # only a mistake needs it
+
+        line, reason = toml_fault(error, len(text.splitlines()))
+        raise problem_error("config_broken", path=str(path), line=line, reason=reason) from None
 
 
 def line_of(source: str, table: str, key: str) -> int | None:

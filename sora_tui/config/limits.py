@@ -56,7 +56,7 @@ def _over(budget: Budget, file: TomlFile | None) -> Budget:
                 raise file.invalid("budget", key, "must be text in quotes")
             budget = budget._replace(currency=value)
         else:
-            raise file.invalid("budget", key, "no such setting")
+            raise file.unknown("budget", key, ("per_day", "per_job", "currency"))
     return budget
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from sora_tui.config.config_files import TomlFile
 from sora_tui.core.problem import problem_error
 
-_REASON = "must be a command in quotes, as in: mpv --loop"
+_REASON: Final = "must be a command in quotes, as in: mpv --loop"
 
 
 def read_player(environ: Mapping[str, str], user: TomlFile | None, own: TomlFile | None) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar, get_args
 
 from sora_tui.config.api_keys import CommandKey, key_of
 from sora_tui.config.config_files import TomlFile
 from sora_tui.core.address import normal_address
-from sora_tui.core.problem import ProblemError
-from sora_tui.core.request import VideoRequest, check_request, hidden_in, width_height
+from sora_tui.core.number import amount
+from sora_tui.core.problem import Problem, ProblemError, problem
+from sora_tui.core.request import VideoRequest, check_request, hidden_in, width_height, with_point
 from sora_tui.core.server import (
     DIALECT_NAMES,
     SIMULATOR_NAME,
@@ -23,6 +24,11 @@ from sora_tui.core.server import (
 
 T = TypeVar("T")
 
+#: What is allowed where a value is refused with this problem.
+_ALLOWED: Final[Mapping[str, str]] = {
+    "seconds_invalid": "must be a number of seconds, such as 4",
+    "size_invalid": "must be width x height in pixels, such as 1280x720",
+}
 KEYS: Final = frozenset(
     {
         "base_url",
@@ -98,7 +104,7 @@ def _profile(file: TomlFile, name: str, environ: Mapping[str, str]) -> Profile:
         raise file.invalid(table, "base_url", "simulator is the name of the built-in server")
     for key in values:
         if key not in KEYS:
-            raise file.invalid(table, key, "no such setting")
+            raise file.unknown(table, key, KEYS)
     read = _Table(file, table, values)
     server = Server(
         name=name,
@@ -151,21 +157,63 @@ class _Table:
         try:
             return convert(self._values[key])
         except ProblemError as error:
-            reason = f"{error.problem.code}: {self._values[key]}"
-            if error.problem.code == "base_url_invalid":
-                reason = str(error.problem.facts["reason"])
-            raise self._file.invalid(self._name, key, reason) from None
-        except (TypeError, ValueError, InvalidOperation) as error:
-            raise self._file.invalid(self._name, key, str(error) or "not a number") from None
+            refused = error.problem
+            # Not the address itself: a password may be in it.
+            shown = {} if refused.code == "base_url_invalid" else _shown(self._values[key])
+            raise self._file.invalid(self._name, key, reason_of(refused), **shown) from None
+        except NotAmongError as error:
+            shown = _shown(self._values[key])
+            near = nearest_choice(self._values[key], error.choices)
+            raise self._file.invalid(self._name, key, str(error), **shown, **near) from None
+        except (TypeError, ValueError) as error:
+            raise self._file.invalid(self._name, key, str(error)) from None
+
+
+class NotAmongError(ValueError):
+    """A value is none of those that a setting takes."""
+
+    def __init__(self, choices: Iterable[object]) -> None:
+        self.choices = tuple(map(str, choices))
+        super().__init__("must be one of: " + ", ".join(self.choices))
+
+
+def nearest_choice(value: Any, choices: Iterable[str]) -> dict[str, str]:
+    """Return the choice that a value is likely to mean, as the fact `near`; none otherwise."""
+    from sora_tui.core.nearest import nearest  # only a mistake needs it
+
+    near = nearest(value, choices) if isinstance(value, str) else None
+    return {} if near is None else {"near": near}
+
+
+def _shown(value: Any) -> dict[str, str]:
+    """Return a plain value as the fact `value`; a table or a list is written in other words."""
+    return {"value": str(value)} if isinstance(value, str | int | float) else {}
+
+
+def unknown_profile(name: str, known: Iterable[str]) -> Problem:
+    """Return the refusal of a profile that does not exist, with the one likely meant."""
+    from sora_tui.core.nearest import nearest  # only a mistake needs it
+
+    names = sorted(known)
+    near = nearest(name, names)
+    facts = {} if near is None else {"near": near}
+    return problem("profile_unknown", name=name, known=", ".join(names), **facts)
+
+
+def reason_of(refused: Problem) -> str:
+    """Return what a setting must be, from the refusal of its value."""
+    if "reason" in refused.facts:
+        return str(refused.facts["reason"])
+    return _ALLOWED.get(refused.code, refused.code)
 
 
 def seconds(value: Any) -> str:
-    """Return a length as it is sent, from 8, 8.5 or "8".
+    """Return a length as it is sent, from 8, 8.5, "8" or "8,5".
 
     Raises:
         ProblemError: seconds_invalid.
     """
-    said = _number_or_string(value)
+    said = with_point(_number_or_string(value))
     check_request(VideoRequest(prompt="-", seconds=said))
     return said
 
@@ -223,8 +271,8 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 def _params(value: Any) -> dict[str, Any]:
     for name in (params := _mapping(value)):
-        if (hidden := hidden_in(name)) is not None:
-            raise ValueError(f"the name {name!a} has a character that nobody sees: {hidden}")
+        if hidden_in(name) is not None:
+            raise ValueError(f"the name {name!a} has a character that nobody sees")
     return params
 
 
@@ -258,9 +306,9 @@ def _by_size(value: Any) -> dict[str, Decimal]:
     for name, price in table.items():
         if name != "*" and not is_tier(name):
             _pixels(name)
-        prices[name] = Decimal(_number_or_string(price))
-    if any(not price.is_finite() or price < 0 for price in prices.values()):
-        raise ValueError("must be 0 or more, per second")
+        if (sum := amount(price)) is None:
+            raise ValueError("must be 0 or more, per second")
+        prices[name] = sum
     return prices
 
 
@@ -278,6 +326,6 @@ def _one_of(choices: tuple[T, ...]) -> Callable[[Any], T]:
         for choice in choices:
             if value == choice:
                 return choice
-        raise ValueError("must be one of: " + ", ".join(str(choice) for choice in choices))
+        raise NotAmongError(choices)
 
     return convert

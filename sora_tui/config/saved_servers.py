@@ -21,7 +21,7 @@ from sora_tui.config.api_keys import check_command, check_variable, is_key_like
 from sora_tui.config.config_files import TomlFile, read_toml
 from sora_tui.config.paths import saved_servers_path
 from sora_tui.config.private_file import write_private
-from sora_tui.config.profiles import read_profiles
+from sora_tui.config.profiles import read_profiles, unknown_profile
 from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server
 
@@ -44,7 +44,7 @@ def saved_table(name: str) -> dict[str, Any]:
     """
     servers = _read().get("servers", {})
     if name not in servers:
-        raise problem_error("profile_unknown", name=name, known=", ".join(sorted(servers)))
+        raise ProblemError(unknown_profile(name, servers))
     return dict(servers[name])
 
 
@@ -80,9 +80,10 @@ def check_profile(
     try:
         profile = read_profiles(file, environ)[name]
     except ProblemError as error:
-        facts = error.problem.facts
-        key = str(facts["key"]).removeprefix(f"servers.{name}.")
-        raise problem_error("config_invalid", key=key, reason=facts["reason"]) from None
+        facts = dict(error.problem.facts)
+        facts.pop("path", None)  # nothing stands in the file yet
+        facts["key"] = str(facts["key"]).removeprefix(f"servers.{name}.")
+        raise problem_error("config_invalid", **facts) from None
     if profile.server.insecure:
         raise problem_error("base_url_insecure", host=profile.server.host)
     return profile.server._replace(key_from=profile.key_from)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from sora_tui.config.config_files import TomlFile
+from sora_tui.core.problem import ProblemError
 
 Symbols = Literal["auto", "ascii", "unicode"]
 SYMBOLS: Final[tuple[Symbols, ...]] = ("auto", "ascii", "unicode")
@@ -73,15 +74,21 @@ def _over(screen: ScreenSettings, file: TomlFile) -> ScreenSettings:
         screen = screen._replace(theme=theme)
     if signs is not None:
         if signs not in SYMBOLS:
-            raise file.invalid("", "signs", "must be one of: " + ", ".join(SYMBOLS))
+            raise _not_among(file, "signs", signs, SYMBOLS)
         screen = screen._replace(symbols=signs)
     if preview is not None:
         if preview not in PREVIEWS:
-            raise file.invalid("", "preview", "must be one of: " + ", ".join(PREVIEWS))
+            raise _not_among(file, "preview", preview, PREVIEWS)
         screen = screen._replace(preview=preview)
     if not isinstance(keys, Mapping):
         raise file.invalid("", "keys", "must be a table: [keys]")
     return screen._replace(keys={**screen.keys, **dict(_flat(keys, "", file))})
+
+
+def _not_among(file: TomlFile, name: str, value: Any, choices: Sequence[str]) -> ProblemError:
+    from sora_tui.config.profiles import NotAmongError, nearest_choice  # only a mistake needs it
+
+    return file.invalid("", name, str(NotAmongError(choices)), **nearest_choice(value, choices))
 
 
 def _flat(table: Mapping[str, Any], above: str, file: TomlFile) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ decides by itself what is not sent to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
@@ -28,7 +28,14 @@ from sora_tui.config.limits import read_budget
 from sora_tui.config.notify import Notify, check_notify, read_notify
 from sora_tui.config.paths import saved_servers_path, user_toml_path
 from sora_tui.config.player import read_player
-from sora_tui.config.profiles import Profile, read_profiles, seconds, size
+from sora_tui.config.profiles import (
+    Profile,
+    read_profiles,
+    reason_of,
+    seconds,
+    size,
+    unknown_profile,
+)
 from sora_tui.config.screen import NAMES as SCREEN_NAMES
 from sora_tui.config.screen import ScreenSettings, read_screen
 from sora_tui.config.trust import OwnSettings, own_settings
@@ -56,6 +63,12 @@ VARIABLES: Final[tuple[str, ...]] = (
     "SORA_LANG",
     "SORA_NOTIFY",
 )
+
+#: How the name of each of them begins.
+_PREFIX: Final = "SORA_"
+#: These are read from the environment alone: a `.env` may be a stranger's, or lies in the very
+#: folder that is looked for.
+_ENVIRONMENT_ONLY: Final = frozenset({"SORA_PLAYER", "SORA_WORKSPACE"})
 
 _NO_LIMITS: Final = Budget()
 _NO_CHOICES: Final = ScreenSettings()
@@ -160,8 +173,7 @@ class Settings(NamedTuple):
             ProblemError: profile_unknown.
         """
         if name not in self.servers:
-            known = ", ".join(sorted(self.servers))
-            raise problem_error("profile_unknown", name=name, known=known)
+            raise ProblemError(unknown_profile(name, self.servers))
         server = self.servers[name]
         warnings = [said for said in self.warnings if said.code not in _OF_SERVER]
         if server.insecure:
@@ -220,14 +232,14 @@ def load_settings(
             name, chosen_by = default, "servers.toml"
         else:
             # Not a refusal: the command that repairs it has to start.
-            known = ", ".join(sorted(servers))
-            warnings.append(problem("profile_unknown", name=default, known=known))
+            warnings.append(unknown_profile(default, servers))
     if name not in servers and warnings:
         raise ProblemError(warnings[0])  # the profile may be in the file that cannot be read
     budget, other_budget = read_budget(user_toml, own_toml)
     if other_budget is not None:
         warnings.append(other_budget)
     env_file = variables.file
+    warnings += variables.unread(keys.values())
     if env_file and "SORA_API_KEY" in env_file.values and env_file.readable_by_others:
         warnings.append(problem("env_readable", path=str(env_file.path)))
     return Settings(
@@ -395,6 +407,40 @@ class _Variables:
             return {}
         return {"path": str(self.file.path), "line": self.file.lines[name]}
 
+    def unread(self, others: Iterable[str]) -> list[Problem]:
+        """Return a warning for each variable of ours that is not read: its name may be mistyped.
+
+        Of the environment only names count that are like one of ours: other programs and scripts
+        may have their own there.
+
+        Args:
+            others: Variables that profiles name for their keys.
+        """
+        file = self.file or EnvFile(Path(ENV_NAME))
+        known = {*VARIABLES, *others} | _ENVIRONMENT_ONLY
+        names = {*file.values, *self._environ}
+        names -= known | file.used
+        unread = sorted(name for name in names if name.startswith(_PREFIX))
+        unread += sorted(_ENVIRONMENT_ONLY & file.values.keys() - self._environ.keys())
+        if not unread:
+            return []
+        from sora_tui.core.nearest import nearest  # only a mistake needs it
+
+        warnings, short = [], [name.removeprefix(_PREFIX) for name in VARIABLES]
+        for name in unread:
+            in_file = name in file.values
+            facts: dict[str, Fact] = {"name": name}
+            # Without what all of them begin with, which would make all of them alike.
+            if name in _ENVIRONMENT_ONLY:
+                facts["reason"] = "it counts in the environment alone"
+            elif (near := nearest(name.removeprefix(_PREFIX), short)) is not None:
+                facts["near"] = _PREFIX + near
+            elif not in_file:
+                continue
+            facts |= {"path": str(file.path), "line": file.lines[name]} if in_file else {}
+            warnings.append(problem("env_unread", **facts))
+        return warnings
+
     def read(self, name: str, convert: Callable[[str], str]) -> str | None:
         """Return the value, checked; a refusal names its place."""
         if name not in self.values:
@@ -402,10 +448,10 @@ class _Variables:
         try:
             return convert(self.values[name])
         except ProblemError as error:
-            facts: dict[str, Fact] = {"key": name, "reason": self.values[name]}
-            if error.problem.code == "base_url_invalid":
+            facts: dict[str, Fact] = {"key": name, "reason": reason_of(error.problem)}
+            if error.problem.code != "base_url_invalid":
                 # Not the address itself: a password may be in it.
-                facts["reason"] = error.problem.facts["reason"]
+                facts["value"] = self.values[name]
             raise problem_error("config_invalid", **facts, **self.origin_of(name)) from None
 
 
@@ -486,6 +532,7 @@ def _agreed_origins() -> frozenset[str]:
 
 
 def _refuse_unknown(file: TomlFile) -> None:
+    known = {"default", "servers", "budget", "notify", "player"} | SCREEN_NAMES
     for key in file.values:
-        if key not in {"default", "servers", "budget", "notify", "player"} | SCREEN_NAMES:
-            raise file.invalid("", key, "no such setting")
+        if key not in known:
+            raise file.unknown("", key, known)

@@ -21,7 +21,7 @@ def normal_address(address: str) -> str:
     `/videos`, which every request adds itself, is taken off.
 
     Raises:
-        ProblemError: base_url_invalid, with a `reason` of `i18n/problems.REASONS`. User and
+        ProblemError: base_url_invalid, with a `reason` of `i18n/reasons.REASONS`. User and
             password are refused too: they would stand in every document.
     """
     if any(character in address for character in " \"'`<>") or not address.isprintable():

@@ -18,8 +18,10 @@ from typing import Any, Final, NamedTuple
 from sora_tui.core.digest import sha256_of
 from sora_tui.core.document import request_document
 from sora_tui.core.job import Batch, Job, State
-from sora_tui.core.problem import ProblemError, problem_error
+from sora_tui.core.nearest import nearest
+from sora_tui.core.problem import Fact, ProblemError, problem_error
 from sora_tui.core.request import VideoRequest
+from sora_tui.core.toml_fault import toml_fault
 
 #: The settings of a line. `prompt` is the text, `file` a prompt file whose settings the line's own
 #: settings override.
@@ -165,10 +167,10 @@ def _objects(source: str) -> list[tuple[int, Any]]:
         try:
             found.append((number, json.loads(text)))
         except (ValueError, RecursionError) as error:
-            reason = str(error)
+            facts: dict[str, Fact] = {"reason": "no JSON"}
             if isinstance(error, json.JSONDecodeError):  # whose line is always 1
-                reason = f"{error.msg}, column {error.colno}"
-            found.append((number, problem_error("batch_syntax", reason=reason)))
+                facts["column"] = error.colno
+            found.append((number, problem_error("batch_syntax", **facts)))
     return found
 
 
@@ -176,11 +178,12 @@ def _tables(source: str) -> list[tuple[int, Any]]:
     try:
         document = tomllib.loads(source.removeprefix("\ufeff").replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise problem_error("batch_unreadable", reason=str(error)) from None
+        line, reason = toml_fault(error, source.count("\n") + 1)
+        raise problem_error("batch_unreadable", line=line, reason=reason) from None
     tables = document.pop(_TABLE, [])
     headers = [source.count("\n", 0, match.start()) + 1 for match in _HEADER.finditer(source)]
     if not isinstance(tables, list) or len(headers) != len(tables):
-        raise problem_error("batch_unreadable", reason=f"no [[{_TABLE}]] tables")
+        raise problem_error("batch_unreadable", reason="no [[clip]] tables")
     return [
         (number, _over(table, document) if isinstance(table, Mapping) else table)
         for number, table in zip(headers, tables, strict=True)
@@ -203,14 +206,16 @@ def _checked(said: Any, ids: set[str]) -> Mapping[str, Any]:
         raise problem_error("batch_syntax", reason="not an object")
     for name in said:
         if name not in NAMES:
-            raise problem_error("batch_syntax", reason=f"{name}: no such setting")
+            near = nearest(name, NAMES)
+            facts = {} if near is None else {"near": near}
+            raise problem_error("batch_syntax", key=name, reason="no such setting", **facts)
     for name in ("prompt", "file", "id"):
         if name in said and not isinstance(said[name], str):
-            raise problem_error("batch_syntax", reason=f"{name}: must be text")
+            raise problem_error("batch_syntax", key=name, reason="must be text in quotes")
     if ("prompt" in said) == ("file" in said):
         raise problem_error("batch_syntax", reason="prompt or file, one of the two")
     if "id" in said:
         if said["id"] in ids:
-            raise problem_error("batch_syntax", reason=f"id {said['id']} comes twice")
+            raise problem_error("batch_syntax", key="id", value=said["id"], reason="comes twice")
         ids.add(said["id"])
     return said

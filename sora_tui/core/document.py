@@ -100,7 +100,7 @@ def to_document(job: Job) -> dict[str, Any]:
             "currency": job.cost.currency,
             **_rate(job.cost),
         },
-        "error": job.error._asdict() if job.error else None,
+        "error": _error(job.error) if job.error else None,
         "simulated": job.simulated,
         "events": [
             {"at": _stamp(e.at), "state": e.word or e.state.value, "note": e.note}
@@ -499,6 +499,13 @@ def _rate(cost: Cost) -> dict[str, Any]:
     return {"per_second": _number(cost.per_second), "clips": cost.clips}
 
 
+def _error(error: JobError) -> dict[str, Any]:
+    """Return an error as it is written; facts only where there are any."""
+    written = error._asdict()
+    facts = dict(written.pop("facts"))
+    return {**written, "facts": facts} if facts else written
+
+
 def _read_error(value: Any) -> JobError:
     spent = value.get("spent")
     return JobError(
@@ -508,6 +515,11 @@ def _read_error(value: Any) -> JobError:
         message=str(value.get("message") or ""),
         status=value.get("status"),
         request_id=_text(value.get("request_id")),
+        facts={
+            name: fact
+            for name, fact in (value.get("facts") or {}).items()
+            if isinstance(fact, str | int | float)
+        },
     )
 
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sora_tui.core.cookie import MAX_COOKIES, Cookie
-from sora_tui.core.problem import CODES, Problem, Spent, problem_error
+from sora_tui.core.problem import CODES, Fact, Problem, Spent, problem_error
 from sora_tui.core.remote_video import FINAL_PHASES, Phase, RemoteVideo, cost_in, inner_id
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
@@ -219,6 +220,9 @@ class Cost(NamedTuple):
         return Cost(free, sum, currency)
 
 
+_NO_FACTS: Final[Mapping[str, Fact]] = MappingProxyType({})
+
+
 class JobError(NamedTuple):
     """Why a job is in its present state.
 
@@ -228,6 +232,7 @@ class JobError(NamedTuple):
         message: The server's own words, cleaned.
         status: The HTTP status.
         request_id: What the server's support asks for.
+        facts: The facts of a reason of our own: a limit, a path, never words of a server.
     """
 
     kind: str
@@ -236,11 +241,12 @@ class JobError(NamedTuple):
     message: str = ""
     status: int | None = None
     request_id: str | None = None
+    facts: Mapping[str, Fact] = _NO_FACTS
 
     @property
     def problem(self) -> Problem:
         """The same as a `Problem`, for the texts of the faces."""
-        facts: dict[str, str | int | float] = {"message": self.message}
+        facts: dict[str, Fact] = {**self.facts, "message": self.message}
         if self.code is not None:
             facts["code"] = self.code
         if self.status is not None:

@@ -109,6 +109,22 @@ class ModelSchema(NamedTuple):
         """Return the known parameter of this name; None for an unknown one."""
         return next((known for known in self.parameters if known.name == name), None)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all known parameters."""
+        return frozenset(known.name for known in self.parameters)
+
+    def mistyped(self, params: Mapping[str, Any]) -> dict[str, str]:
+        """Return unknown names that are likely known ones mistyped, each with the known one.
+
+        A server may know more than its table: they are sent all the same.
+        """
+        from sora_tui.core.nearest import nearest  # most orders have no parameters
+
+        known = self.names
+        near = {name: nearest(name, known - params.keys()) for name in params if name not in known}
+        return {name: found for name, found in near.items() if found is not None}
+
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters as they are sent.
 

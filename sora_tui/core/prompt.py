@@ -46,9 +46,10 @@ def parse_prompt(source: str) -> Prompt:
     try:
         settings = tomllib.loads("\n".join(lines[1:end]))
     except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        line_number = int(place[1]) + 1 if place else end  # "(at end of document)"
-        raise problem_error("front_matter_broken", line=line_number, reason=str(error)) from None
+        from sora_tui.core.toml_fault import toml_fault  # only a mistake needs it
+
+        line, reason = toml_fault(error, end - 1)
+        raise problem_error("front_matter_broken", line=line + 1, reason=reason) from None
     return Prompt(_stripped("\n".join(lines[end + 1 :])), settings)
 
 

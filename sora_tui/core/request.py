@@ -37,6 +37,7 @@ COLOURS: Final = {"black": (0, 0, 0), "white": (255, 255, 255), "grey": (128, 12
 _SETTINGS: Final = frozenset({"prompt", "model", "seconds", "size"})
 _HEX: Final = re.compile(r"#[0-9a-f]{6}")
 _SIZE: Final = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+_COMMA: Final = re.compile(r"\d+,\d+", re.ASCII)
 _SECONDS: Final = re.compile(r"[1-9][0-9]{0,3}(\.[0-9]{1,3})?")
 
 
@@ -75,6 +76,11 @@ class Fit(NamedTuple):
 
 EXACT: Final = Fit()
 COVER: Final = Fit("cover")
+
+
+def with_point(seconds: str) -> str:
+    """Return a length as it is sent: `1,5`, as French writes it, is 1.5."""
+    return seconds.replace(",", ".") if _COMMA.fullmatch(seconds) else seconds
 
 
 def read_fit(text: str) -> Fit:

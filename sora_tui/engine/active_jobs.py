@@ -48,7 +48,7 @@ LASTING_ERRORS: Final = frozenset(
     }
 )
 #: Facts of a problem for which a job's error has a field.
-_OWN_FIELDS: Final = frozenset({"code", "status", "request_id"})
+_OWN_FIELDS: Final = frozenset({"code", "message", "status", "request_id"})
 
 _log = logging.getLogger("sora_tui.engine")
 
@@ -63,14 +63,14 @@ def utc_now() -> datetime:
 def local_error(why: Problem) -> JobError:
     """Return a reason of our own, as a job stores it."""
     facts = {name: fact for name, fact in why.facts.items() if name not in _OWN_FIELDS}
-    message = str(why.facts.get("message") or ", ".join(map(str, facts.values())))
     code, status = why.facts.get("code"), why.facts.get("status")
     return JobError(
         why.code,
         why.spent,
         code=None if code is None else str(code),
-        message=message,
+        message=str(why.facts.get("message") or ""),
         status=status if isinstance(status, int) else None,
+        facts=facts,
     )
 
 

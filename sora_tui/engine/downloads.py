@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 from sora_tui.client.server_error import ServerError
 from sora_tui.core.clip_addresses import strings_in
 from sora_tui.core.job import Job, JobError, Output, State
-from sora_tui.core.problem import CODES, Problem, ProblemError
+from sora_tui.core.problem import CODES, ProblemError
 from sora_tui.core.server import Server
-from sora_tui.engine.active_jobs import ActiveJobs, utc_now
+from sora_tui.engine.active_jobs import ActiveJobs, local_error, utc_now
 from sora_tui.engine.clip_files import (
     DamagedError,
     PartSink,
@@ -251,7 +251,7 @@ class Downloads:
         except ServerError as failure:
             await self._failed(job, tries, output or 0, failure.error, failure)
         except ProblemError as failure:
-            await self._failed(job, tries, output or 0, _error_of(failure.problem))
+            await self._failed(job, tries, output or 0, local_error(failure.problem))
         except DamagedError as damage:
             error = JobError("clip_damaged", CODES["clip_damaged"], message=damage.reason)
             await self._failed(job, tries, output or 0, error)
@@ -492,8 +492,3 @@ def _wait(kind: str, failures: int) -> float:
     if kind == "clip_damaged" and failures <= _EAGER_TRIES:
         return min(_DAMAGED_AGAIN * 2.0 ** (failures - 1), 60.0)
     return _SLOW if failures > _EAGER_TRIES else min(2.0 ** (failures - 1), 60.0)
-
-
-def _error_of(problem: Problem) -> JobError:
-    reason = problem.facts.get("reason", "")
-    return JobError(problem.code, problem.spent, message=str(reason))

@@ -7,6 +7,7 @@ order meets the same limits and needs the same answer everywhere. The texts stay
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -36,6 +37,7 @@ from sora_tui.workspace.capability_cache import CapabilityCache
 from sora_tui.workspace.content_refusals import refusal_before
 from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import Folder
+from sora_tui.workspace.history import History
 from sora_tui.workspace.references import Prepared
 
 #: How a line becomes a job: a new one, the same request again, an unconfirmed one sent again, or a
@@ -157,6 +159,8 @@ class Order(NamedTuple):
         retirements: Of the models in it whose maker announced their end.
         budget: The limits that were applied.
         free_name: A name for a profile that says of one of its servers that it is free.
+        undecided: Earlier jobs at these servers that are unconfirmed and not decided; each of them
+            may be billed.
     """
 
     lines: tuple[Line, ...]
@@ -167,6 +171,7 @@ class Order(NamedTuple):
     blocked: Problem | None = None
     retirements: tuple[Retirement, ...] = ()
     free_name: str = ""
+    undecided: int = 0
 
     @property
     def clips(self) -> int:
@@ -548,6 +553,20 @@ class _PriceBook:
             unsupported=next((why for why in unsupporteds if why is not None), None),
             blocked=next((why for why in refusals if why is not None), over),
             retirements=tuple(dict.fromkeys(end for end in ends if end is not None)),
+            undecided=_undecided(self._folder, lines),
+        )
+
+
+def _undecided(folder: Folder, lines: Sequence[Line]) -> int:
+    """Return how many unconfirmed jobs the servers of these lines have, but those sent again."""
+    origins = {line.server.origin for line in lines if not line.server.simulated}
+    again = {line.job.id for line in lines if line.job is not None}
+    if not origins:
+        return 0
+    with closing(History(folder)) as history:
+        return sum(
+            job.state is State.UNCONFIRMED and job.server.origin in origins and job.id not in again
+            for job in history.active()
         )
 
 

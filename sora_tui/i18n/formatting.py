@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -33,7 +33,7 @@ def bytes_words(bytes: int) -> str:
         return _("{count} bytes").format(count=bytes)
     if bytes < 1_000_000:
         return _("{count} kB").format(count=round(bytes / 1000))
-    return _("{count} MB").format(count=_point(f"{bytes / 1_000_000:.1f}"))
+    return _("{count} MB").format(count=decimals(f"{bytes / 1_000_000:.1f}"))
 
 
 def thousands(count: int) -> str:
@@ -118,13 +118,23 @@ def megabytes(size: int) -> str:
 
 def megabyte_digits(size: int) -> str:
     """Return bytes in MB of 10^6 without their unit, for `1.1 of 3.0 MB`."""
-    return f"{size / 1e6:.1f}"
+    return decimals(f"{size / 1e6:.1f}")
 
 
 def amount(sum: Decimal) -> str:
     """Return a sum of money with cents, or with four places where it is below a cent."""
     digits = 2 if sum == 0 or abs(sum) >= Decimal("0.01") else 4
-    return f"{sum:.{digits}f}"
+    return decimals(f"{sum:.{digits}f}")
+
+
+def semicolons(parts: Iterable[str]) -> str:
+    """Return the parts that are not empty, `one; two`; in French with a space before the sign."""
+    return ("\u00a0; " if language() == "fr" else "; ").join(filter(None, parts))
+
+
+def labelled(label: str, text: str) -> str:
+    """Return `label: text`; in French with a space before the colon."""
+    return f"{label}\u00a0: {text}" if language() == "fr" else f"{label}: {text}"
 
 
 def left_out_words(characters: Sequence[str]) -> str:
@@ -137,5 +147,9 @@ def left_out_words(characters: Sequence[str]) -> str:
     ).format(characters=shown)
 
 
-def _point(digits: str) -> str:
+def decimals(digits: str) -> str:
+    """Return a number that is written with a point as the language has it: `1,5` in French.
+
+    Not for what a person may type in again: sizes, parameters and TOML have a point.
+    """
     return digits.replace(".", ",") if language() == "fr" else digits

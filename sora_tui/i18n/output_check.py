@@ -8,6 +8,7 @@ from sora_tui.core.job import Job, Output
 from sora_tui.core.output_check import Difference, differences
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
+from sora_tui.i18n.formatting import decimals, semicolons
 
 
 def output_words(job: Job) -> str:
@@ -16,7 +17,7 @@ def output_words(job: Job) -> str:
     For example `made 1280x704 in place of 1280x720, 5 s in place of 8 s`.
     """
     kept = (_warning(output) for output in job.outputs if output.warning is not None)
-    return "; ".join(word for word in (_differing(job), *kept, _missing(job)) if word)
+    return semicolons((_differing(job), *kept, _missing(job)))
 
 
 def _differing(job: Job) -> str:
@@ -84,6 +85,8 @@ def _asked(each: Difference) -> str:
 
 
 def _amount(each: Difference, figure: str) -> str:
+    if each.what in {"seconds", "fps"}:
+        figure = decimals(figure)
     if each.what == "seconds":
         return _("{count} s").format(count=figure)
     return f"{figure} fps" if each.what == "fps" else figure

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from sora_tui.core.parameters import Parameter, typed
+from sora_tui.core.parameters import ModelSchema, Parameter, typed
+from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _
 
 #: Name -> what it does. A test requires a line for every name of the tables.
@@ -79,3 +80,19 @@ def default_words(parameter: Parameter) -> str:
     if isinstance(parameter.default, bool):
         return _("yes") if parameter.default else _("no")
     return typed(parameter.default)
+
+
+def mistyped_words(schema: ModelSchema, params: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each parameter that is likely a known one mistyped.
+
+    A name that some other server knows is none.
+    """
+    text = _(
+        "The parameter {name} is not known on this server, and is sent as it is. Did you mean"
+        " {near}?"
+    )
+    return [
+        text.format(name=clean_line(name, 80), near=near)
+        for name, near in schema.mistyped(params).items()
+        if name not in HELP
+    ]

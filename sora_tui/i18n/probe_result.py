@@ -12,11 +12,12 @@ from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import money, semicolons
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.reasons import reason_words
 
 #: Works; missing, which is no fault; not known; wrong.
-Symbol = Literal["ok", "-", "?", "x"]
+Symbol = Literal["ok", "-", "?", "!", "x"]
 
 #: Most models that are named; the others are counted.
 _NAMED: Final = 4
@@ -128,7 +129,7 @@ def _dialect(server: Server, found: ProbeResult) -> Line:
     elif found.dialect == "generic":
         advice = _("no server that is known by its signs; --dialect names it, or use shows it")
     else:
-        seen = "; ".join(clean_line(sign, 80) for sign in found.evidence[:2])
+        seen = semicolons(reason_words(clean_line(sign, 80)) for sign in found.evidence[:2])
         advice = _("known by: {evidence}").format(evidence=seen) if seen else ""
     return Line("dialect", sign, found.dialect, words, advice)
 

@@ -110,9 +110,10 @@ def _readable(facts: Mapping[str, str]) -> dict[str, str]:
     if readable.get("setting") in _LIMITS:
         text = _("{setting} under [budget] in sora-tui.toml")
         readable["setting"] = text.format(setting=readable["setting"])
-    reason = readable.get("reason", "")
-    if reason in REASONS:
-        readable["reason"] = _(REASONS[reason])
+    for name in {"reason", "message"} & readable.keys():
+        from sora_tui.i18n.reasons import reason_words  # few problems have one
+
+        readable[name] = reason_words(readable[name])
     if "owner" in readable:
         readable["owner"] = _account(readable["owner"])
     if "at" in readable:
@@ -130,37 +131,6 @@ def _account(number: str) -> str:
     except (KeyError, ValueError):
         return number
 
-
-#: Why a clip or a picture is refused, where a fact gives it as a code.
-REASONS: Final[Mapping[str, str]] = {
-    "address_any": N_("servers listen there, but nobody can call it; 127.0.0.1 is this machine"),
-    "address_blank": N_("there is a blank, a quotation mark or a bracket in it"),
-    "address_fragment": N_("it has a # and what follows; leave that out"),
-    "address_query": N_("it has a query; leave it out (a profile may have a query of its own)"),
-    "address_scheme": N_("it is no http or https address"),
-    "address_user": N_("it has a user or a password; the key goes into SORA_API_KEY"),
-    "cut_off": N_("it is cut off"),
-    "damaged": N_("it is damaged"),
-    "not_mp4": N_("it is neither MP4 nor AVI"),
-    "encrypted": N_("it is encrypted"),
-    "unknown_codec": N_("its codec is none that is opened here"),
-    "no_index": N_("its index is missing"),
-    "no_media": N_("there is nothing in it"),
-    "no_video": N_("there is no picture in it"),
-    "index_broken": N_("its index is broken"),
-    "index_too_large": N_("its index is too large"),
-    "too_many_boxes": N_("it has too many parts"),
-    "too_many_tracks": N_("it has too many tracks"),
-    "too_large": N_("it takes too much memory"),
-    "too_slow": N_("it takes too long"),
-    "crashed": N_("the process that should open it broke off"),
-    "not_regular": N_("it is no file"),
-    "socks_proxy": N_("a SOCKS proxy cannot be used here; an http proxy can"),
-    "no_proxy_address": N_("it is not the address of an http proxy"),
-    "another_device": N_("it lies on another device than the rest"),
-    "no_certificate": N_("there is no certificate in it"),
-    "no_decoder": N_("PyAV, which would decode it, is not installed"),
-}
 
 #: Settings of a table whose names need an explanation.
 _LIMITS: Final = frozenset({"per_day", "per_job"})
@@ -250,10 +220,18 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "front_matter_broken": (
         N_(
             "The settings at the top of the prompt file[ {path}] are not valid[, line {line}]"
-            "[, key {key}][: {reason}]."
+            "[: {key}][ = {value}][ ({reason})]."
         ),
         _NOT_SENT,
         N_("Mend them: they are TOML between two lines of +++, for example seconds = 4."),
+    ),
+    "front_matter_name": (
+        N_(
+            "The settings at the top of the prompt file[ {path}] have a name that sora-tui does not"
+            " know[: {name}].[ Did you mean {near}?]"
+        ),
+        _NOT_SENT,
+        N_("Correct it; a parameter of the server belongs into the table params."),
     ),
     "variable_missing": (
         N_("The prompt has a variable[ {name}] without a value."),
@@ -261,6 +239,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_(
             "Give it one with --var[ {name}=...], or under variables at the top of the prompt file."
         ),
+    ),
+    "variable_unknown": (
+        N_("The prompt has no variable[ {name}].[ Did you mean {near}?]"),
+        _NOT_SENT,
+        N_("Write the name as it stands in the prompt[: {near}]."),
     ),
     "size_invalid": (
         N_("The size[ {size}] is not a size."),
@@ -281,6 +264,11 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("The parameter[ {name}] cannot be used[: {reason}]."),
         _NOT_SENT,
         N_("Write it as name=value, for example --param seed=7."),
+    ),
+    "variable_invalid": (
+        N_("The value for a variable[, {name},] cannot be used[: {reason}]."),
+        _NOT_SENT,
+        N_("Write it as name=value, for example --var place=Lisbon."),
     ),
     "param_kind": (
         N_("The parameter[ {name}] takes another kind of value[: a {kind}][, not {value}]."),
@@ -319,12 +307,16 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Take another one[: {known}]."),
     ),
     "batch_unreadable": (
-        N_("The batch file[ {path}] cannot be read[: {reason}]."),
+        N_("The batch file[ {path}] cannot be read[, line {line}][: {reason}]."),
         _NOT_SENT,
         N_("Write one JSON object a line, or tables named clip in a file that ends in .toml."),
     ),
     "batch_syntax": (
-        N_("It is not written as a line of a batch[: {reason}]."),
+        N_(
+            "It is not written as a line of a batch[: {key}][ = {value}][: {reason}]"
+            "[, column {column}]."
+            "[ Did you mean {near}?]"
+        ),
         _NOT_SENT,
         N_(
             "A line is an object with prompt or file, and settings such as seconds, size and count."
@@ -460,7 +452,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         N_("Mend that line, then start again."),
     ),
     "config_invalid": (
-        N_("A setting is not valid[: {key}][ in {path}][, line {line}][ ({reason})]."),
+        N_(
+            "A setting is not valid[: {key}][ = {value}][ in {path}][, line {line}][ ({reason})]."
+            "[ Did you mean {near}?]"
+        ),
         _NOT_SENT,
         N_("Mend that setting, then start again."),
     ),
@@ -469,13 +464,24 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
         _FREE,
         N_("Close it to them: chmod 600[ {path}]"),
     ),
+    "env_unread": (
+        N_(
+            "sora-tui does not read[ {name}][ ({path}, line {line})][: {reason}]."
+            "[ Did you mean {near}?]"
+        ),
+        _FREE,
+        N_("As it stands it changes nothing: correct the name, or take it out."),
+    ),
     "profile_unknown": (
         N_(
             "There is no server profile of that name[: {name}][, and none with the address of the"
-            " job: {url}]."
+            " job: {url}].[ Did you mean {near}?]"
         ),
         _NOT_SENT,
-        N_("Choose one that exists[: {known}], or add it: sora-tui servers add[ NAME {url}]"),
+        N_(
+            "Choose one that exists[: {known}] (sora-tui servers lists them), or add it: sora-tui"
+            " servers add[ NAME {url}]"
+        ),
     ),
     "profile_exists": (
         N_("There is a server profile of that name already[: {name}]."),
@@ -575,7 +581,10 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     "consent_price": (
         N_("This costs money[: about {sum}][ on {host}], and nobody has agreed to it."),
         _NOT_SENT,
-        N_("Add --yes, or a limit with --max-spend, or run it in a terminal and answer there."),
+        N_(
+            "Add --yes, or a limit with --max-spend, or run it in a terminal (error output as"
+            " well) and answer there."
+        ),
     ),
     "consent_unknown": (
         N_("The server[ {host}] does not say what it charges, and nobody has agreed to that."),
@@ -883,8 +892,19 @@ TABLE: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "video_unknown": (
         N_("The server[ {host}] does not know a video[ {video}][: {message}]."),
-        N_("Nothing was sent again."),
-        N_("Look at the id once more, and whether it is from this server and this account."),
+        N_("Nothing was sent, and asking costs nothing."),
+        N_(
+            "Look at the id once more, and whether it is from this server and this account;"
+            " sora-tui adopt lists what the server has."
+        ),
+    ),
+    "video_is_job": (
+        N_("That is a job of sora-tui, not the id of a video at a server[: {job}]."),
+        _FREE,
+        N_(
+            "If its answer was lost, sora-tui wait[ {job}] --adopt VIDEO_ID takes a video for it;"
+            " sora-tui adopt lists the videos."
+        ),
     ),
     "video_taken": (
         N_("That video[, {video},] belongs to another job of this folder[, {job}]."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sora_tui.core.job import Job
 from sora_tui.core.recovery import Candidate
 from sora_tui.core.text import clean_line
-from sora_tui.i18n import N_, _
+from sora_tui.i18n import N_, _, ngettext
 from sora_tui.i18n.formatting import minute, second_of_day, time_of_day
 
 _SAME = {
@@ -100,3 +100,12 @@ def created_words(candidate: Candidate) -> str:
         return _("no time")
     made = candidate.created_at
     return minute(made) if "time" in candidate.other else second_of_day(made)
+
+
+def undecided_words(count: int) -> str:
+    """Return that earlier jobs at the same server are unconfirmed and not decided."""
+    return ngettext(
+        "{count} earlier job there is unconfirmed, and may be billed.",
+        "{count} earlier jobs there are unconfirmed, and may be billed.",
+        count,
+    ).format(count=count)

@@ -34,7 +34,7 @@ def open_named(path: Path) -> BinaryIO:
 
     Raises:
         OSError: As open(2) raises it; EINVAL for a pipe, a socket, a device or a terminal. Its
-            `strerror` is then a code of `i18n.problems.REASONS`.
+            `strerror` is then a code of `i18n.reasons.REASONS`.
         ValueError: There is a NUL in the name.
     """
     mode = path.stat().st_mode

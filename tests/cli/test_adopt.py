@@ -75,6 +75,13 @@ def test_an_unknown_id_is_said_and_the_others_are_taken(shell: Shell, elsewhere:
     assert len(shell.documents) == 1
 
 
+@pytest.mark.parametrize("named", ["@last", "20261122-101530-7f3k2m"])
+def test_a_job_is_no_id_of_a_video(shell: Shell, named: str) -> None:
+    ran = shell.inside("adopt", named)
+    assert ran.code == 2
+    assert f"sora-tui wait {named} --adopt VIDEO_ID" in ran.err
+
+
 def test_a_server_without_a_list_says_what_is_left_to_do(shell: Shell) -> None:
     with RawServer([read_request, send(answer(405, {"detail": "Method Not Allowed"}))]) as server:
         ran = shell.inside("adopt", SORA_BASE_URL=server.url)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -344,3 +345,31 @@ def test_clips_of_one_seed_are_told_to_come_out_alike(
         "generate", "a kite", "--count", "3", "--param", f"seed={seed}", "--yes", "--no-wait"
     )
     assert ("all 3 clips have seed 42: they come out alike" in ran.err) is warned
+
+
+@pytest.mark.parametrize(
+    ("redirected", "asks"),
+    [("2>err", False), ("<empty", False), (">out", True), (">out 2>err", False)],
+)
+def test_a_question_is_asked_only_where_it_is_seen_and_can_be_answered(
+    shell: Shell, redirected: str, asks: bool
+) -> None:
+    base_url = shell.environ["SORA_BASE_URL"]
+    (shell.workspace / "sora-tui.toml").write_text(
+        f'[servers.lab]\nbase_url = "{base_url}"\napi_key_env = "SORA_API_KEY"\n'
+        'prices = { "*" = 0.10 }\n'
+    )
+    (shell.workspace / "empty").touch()
+    command = f"{shlex.join(COMMAND)} generate x --server lab {redirected}"
+    with PtySession(
+        ["sh", "-c", command], cols=120, env=shell.environ, cwd=shell.workspace
+    ) as session:
+        if asks:
+            session.wait_for("Pay about $0.10 on 127.0.0.1?", 30)
+            session.send("n\n")
+        assert session.wait_exit(60) == 2
+    if not asks and "2>err" in redirected:
+        said = (shell.workspace / "err").read_text()
+        assert ("nobody has agreed to it" in said, "Pay about" in said) == (True, False)
+        assert "in a terminal (error output as well)" in said
+    assert shell.documents == []

@@ -75,6 +75,7 @@ def test_send_again_sends_one_and_asks_for_its_own_consent(it: Lost) -> None:
     refused = it.shell("wait", it.job_id, "--send-again")
     assert refused.code == 2
     assert "nobody has agreed to it" in refused.err
+    assert "about $0.10  the first request may have reached the server: then both" in refused.err
     assert it.document()["state"] == "unconfirmed"
     assert len(it.server.posts) == 1
     ran = it.shell("wait", it.job_id, "--send-again", "--yes")
@@ -88,6 +89,17 @@ def test_send_again_sends_one_and_asks_for_its_own_consent(it: Lost) -> None:
     assert again.code == 2
     assert "the job is abandoned" in again.err
     assert len(it.server.posts) == 2
+
+
+def test_a_new_order_says_beforehand_what_is_not_decided_there(it: Lost) -> None:
+    told = "1 earlier job there is unconfirmed, and may be billed. Decide: sora-tui wait"
+    for words in (("generate", "Another kite", "--dry-run"), ("generate", "Another kite")):
+        assert told in it.shell.inside(*words).err
+    (it.shell.workspace / "shots.jsonl").write_text('{"prompt": "Another kite"}\n')
+    assert told in it.shell.inside("batch", "shots.jsonl").err
+    refused = it.shell("wait", it.job_id, "--send-again")
+    assert told not in refused.err, "it is the one that is decided"
+    assert len(it.server.posts) == 1
 
 
 def test_give_up_sends_nothing(it: Lost) -> None:

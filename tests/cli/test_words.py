@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -58,6 +59,127 @@ def test_argparse_complains_in_french(shell: Shell) -> None:
     assert "arguments inconnus\u00a0: --sizes" in ran.err
     (shell.workspace / ".env").write_text("SORA_LANG=fr\n")
     assert "usage\u00a0: sora-tui" in shell.inside("--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "help", "near"),
+    [
+        (("genrate", "x"), "sora-tui", "generate"),
+        (("generate", "x", "--secnds", "4"), "sora-tui generate", "--seconds"),
+        (("wait", "--adpot=v"), "sora-tui wait", "--adopt"),
+        (("servers", "edti", "lab"), "sora-tui servers", "edit"),
+        (("servers", "edit", "lab", "--fre"), "sora-tui servers edit", "--free"),
+        (("jobs", "--zzzzzzz"), "sora-tui jobs", None),
+    ],
+)
+def test_wrong_use_names_the_help_of_its_subcommand_and_what_is_likely_meant(
+    shell: Shell, words: tuple[str, ...], help: str, near: str | None
+) -> None:
+    ran = shell.inside(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[-1] == f"Help: {help} --help"
+    assert (f"did you mean {near}?" in ran.err) is (near is not None)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-f", "typo.md"), "does not know: secnds. Did you mean seconds?"),
+        (("-f", "table.md"), "does not know: seed. Did you mean [params] seed?"),
+        (("A {{name}}", "--var", "nmae=x"), "no variable nmae. Did you mean name?"),
+        (("A", "-r", ""), "argument -r/--reference-image: it is empty"),
+        (("A", "--model", ""), "argument --model: it is empty"),
+    ],
+)
+def test_what_is_likely_a_mistake_is_told_before_anything_is_sent(
+    shell: Shell, words: tuple[str, ...], said: str
+) -> None:
+    (shell.workspace / "typo.md").write_text("+++\nsecnds = 4\n+++\nA kite\n")
+    (shell.workspace / "table.md").write_text("+++\nseed = 4\n+++\nA kite\n")
+    lab = replace(shell, environ={})
+    ran = lab.inside("generate", *words)
+    assert (ran.code, said in ran.err, shell.documents) == (2, True, []), ran.err
+    (shell.workspace / "shots.jsonl").write_text(
+        '{"file": "typo.md"}\n{"prompt": "A {{name}}", "variables": {"nmae": "x"}}\n'
+        '{"prompt": "A", "secnds": 4}\n'
+    )
+    ran = lab.inside("batch", "shots.jsonl")
+    assert (ran.code, ran.err.count("Did you mean"), shell.documents) == (2, 3, []), ran.err
+
+
+def test_what_may_be_a_mistake_is_told_beside_the_order(shell: Shell) -> None:
+    lab = replace(shell, environ={"SORA_DURATON": "8"})
+    words = ("A kite", "--var", "sky=red", "--param", "sed=4", "--dry-run")
+    ran = lab.inside("generate", *words)
+    assert ran.code == 0
+    assert "The prompt has no variable sky; its value is not used." in ran.err
+    assert "The parameter sed is not known on this server" in ran.err
+    assert ran.err.count("does not read SORA_DURATON. Did you mean SORA_DURATION?") == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "words", "code"),
+    [
+        ("per_job = 0.1", (), 5),
+        ("per_day = 0.1", (), 5),
+        ("per_day = 10", (), 0),
+        ("per_day = 10", ("--max-spend", "0.1"), 5),
+    ],
+)
+def test_a_dry_run_gives_the_verdict_of_a_real_one(
+    shell: Shell, limit: str, words: tuple[str, ...], code: int
+) -> None:
+    (shell.workspace / "sora-tui.toml").write_text(f"[budget]\n{limit}\n")
+    (shell.workspace / "shots.jsonl").write_text('{"prompt": "A kite"}\n')
+    lab = replace(shell, environ={"SORA_API_KEY": "sk-planted-4f1c9a7be2"})
+    for order in (("generate", "A kite"), ("batch", "shots.jsonl")):
+        ran = lab.inside(*order, "--dry-run", *words)
+        assert (ran.code, "over the limit" in ran.err) == (code, code == 5), ran.err
+        assert "Nothing was sent." in ran.out
+    assert shell.documents == []
+
+
+def test_a_length_may_have_a_comma(shell: Shell) -> None:
+    """As a sum may: a French reader types it so."""
+    ran = shell.inside("generate", "A kite", "--seconds", "1,5", "--dry-run")
+    assert (ran.code, "  seconds = 1.5\n" in ran.out) == (0, True), ran.err
+    assert shell.inside("generate", "A kite", "--seconds", "1,5,2", "--dry-run").code == 2
+
+
+def test_doctor_checks_the_keys(shell: Shell) -> None:
+    keys = '[keys]\n"jobs.cancl" = "x"\n"jobs.retry" = "f7"\n"jobs.cancel" = "f7"\n'
+    (shell.workspace / "sora-tui.toml").write_text(keys)
+    told = [line for line in shell.inside("doctor", "--json").documents if line["check"] == "keys"]
+    first, second = (line["detail"] for line in told)
+    assert "Did you mean jobs.cancel?" in first
+    assert "F7 is jobs.cancel and jobs.retry" in second
+    assert [line["sign"] for line in told] == ["!", "!"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "english"),
+    [
+        (("batch", "no.jsonl"), "ce fichier ou dossier n’existe pas", "No such file"),
+        (("batch", "broken.toml"), "lot broken.toml est illisible, ligne 1", "Invalid"),
+        (("batch", "shots.jsonl"), "colour : ce réglage n’existe pas", "no such"),
+        (("generate", "-f", "broken.md"), "ligne 2", "Expected"),
+        (("generate", "x", "--var", "z"), "--var lieu=Lisbonne", "--param"),
+        (("simulate", "--port", "x"), "de 0 à 65535, et non x", "not x"),
+        (("simulate", "--faults", "no.toml"), "n’existe pas", "No such file"),
+        (("servers", "test", "simulator"), "reconnu à : intégré", "built in"),
+    ],
+)
+def test_no_english_is_left_in_what_a_french_reader_gets(
+    shell: Shell, words: tuple[str, ...], said: str, english: str
+) -> None:
+    (shell.workspace / "broken.toml").write_text("[[clip]\n")
+    (shell.workspace / "broken.md").write_text("+++\nseconds\n+++\nA kite\n")
+    (shell.workspace / "shots.jsonl").write_text('{"prompt": "A", "colour": 1}\n')
+    french = replace(shell, environ={"SORA_LANG": "fr"})
+    ran = french.inside(*words)
+    told = (ran.out + ran.err).replace("\u00a0", " ")
+    assert said in told, told
+    assert english not in told
 
 
 def test_a_refusal_in_french(shell: Shell) -> None:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from sora_tui.config.order_options import Choices, from_front_matter, from_settings
+from sora_tui.config.order_options import (
+    Choices,
+    check_names,
+    from_front_matter,
+    from_settings,
+    unused_variables,
+)
 from sora_tui.config.settings import Settings, early_language, load_settings
 from sora_tui.core.limits import Budget
 from sora_tui.core.problem import ProblemError
@@ -322,6 +328,137 @@ def test_wrong_front_matter_is_named_by_file_and_key(written: dict[str, object])
         from_front_matter(written, "prompts/fox.md")
     facts = refused.value.problem.facts
     assert (facts["path"], facts["key"]) == ("prompts/fox.md", *written)[:2]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("secnds", "seconds"),
+        ("modle", "model"),
+        ("szie", "size"),
+        ("Size", "size"),
+        ("param", "params"),
+        ("variable", "variables"),
+        ("reference_image", "reference"),
+        ("duration", "seconds"),
+        ("seed", "[params] seed"),
+    ],
+)
+def test_a_mistyped_name_of_a_front_matter_is_refused_with_the_one_meant(
+    name: str, near: str
+) -> None:
+    with pytest.raises(ProblemError) as refused:
+        check_names({"count": 2, name: 1}, "p.md", {"seed"})
+    assert refused.value.problem.code == "front_matter_name"
+    assert refused.value.problem.facts == {"path": "p.md", "name": name, "near": near}
+
+
+def test_a_note_of_the_persons_own_may_stand_in_a_front_matter() -> None:
+    check_names({"size": "720p", "mood": "grey", "title": "A", "author": "B", "scene": 3}, "p.md")
+
+
+def test_a_value_without_a_variable_is_told_and_a_mistyped_one_refused() -> None:
+    text = "A {{thing}} in {{weather}}"
+    assert unused_variables({"thing": "kite", "weather": "rain"}, text) == ()
+    assert unused_variables({"thing": "kite", "things": "kites", "sky": "red"}, text) == (
+        "things",
+        "sky",
+    )
+    with pytest.raises(ProblemError) as refused:
+        unused_variables({"thing": "kite", "waether": "rain"}, text)
+    assert refused.value.problem.facts == {"name": "waether", "near": "weather"}
+
+
+def test_a_variable_that_nobody_reads_is_a_warning(workspace: Path) -> None:
+    lines = ("SORA_DURATON=8", "OTHER=1", "SORA_HOST=127.0.0.1:1", "SORA_WHATEVER=2")
+    used = "SORA_BASE_URL=http://${SORA_HOST}/v1"
+    write_env(workspace, "\n".join((*lines, used)))
+    told = load(workspace, SORA_SZIE="720p", SORA_TEST_CLOCK="now", SORA_PLAYER="mpv").warnings
+    assert [(why.facts["name"], why.facts.get("near"), why.facts.get("line")) for why in told] == [
+        ("SORA_DURATON", "SORA_DURATION", 1),
+        ("SORA_SZIE", "SORA_SIZE", None),
+        ("SORA_WHATEVER", None, 4),
+    ]
+    write_env(workspace, "SORA_PLAYER=mpv\nSORA_WORKSPACE=/elsewhere")
+    (player, place) = load(workspace).warnings
+    assert (player.facts["name"], player.facts["line"]) == ("SORA_PLAYER", 1)
+    assert (place.facts["name"], place.facts.get("near")) == ("SORA_WORKSPACE", None)
+    assert place.facts["reason"] == "it counts in the environment alone"
+    write_env(workspace, "SORA_TEAM_KEY=sk-team")
+    (workspace / ".env").chmod(0o600)
+    (workspace / "sora-tui.toml").write_text(PROFILES)
+    assert load(workspace).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("toml", "line", "reason"),
+    [
+        ("a = = 1", 1, "toml_value"),
+        ("\ntheme = no", 2, "toml_value"),
+        ("hello", 1, "toml_line"),
+        ('a = "b', 1, "toml_quote"),
+        ('a = 1\na = "b"', 2, "toml_twice"),
+        ("[a]\n[a]", 2, "toml_twice"),
+        ("a = 1 2", 1, "toml_rest"),
+        ('a = "\\p"', 1, "toml_backslash"),
+        ("[a", 1, "toml_bracket"),
+    ],
+)
+def test_what_is_no_toml_is_told_without_a_word_of_the_parser(
+    workspace: Path, toml: str, line: int, reason: str
+) -> None:
+    (workspace / "sora-tui.toml").write_text(toml)
+    with pytest.raises(ProblemError) as refused:
+        load(workspace)
+    facts = refused.value.problem.facts
+    assert (refused.value.problem.code, facts["line"], facts["reason"]) == (
+        "config_broken",
+        line,
+        reason,
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ('prices = { "*" = "abc" }', "must be 0 or more, per second"),
+        ('prices = { "*" = [1] }', "must be 0 or more, per second"),
+        ('default_seconds = "long"', "must be a number of seconds, such as 4"),
+        ('default_size = "big"', "must be width x height in pixels, such as 1280x720"),
+        ("max_active = 0", "must be a whole number, 1 or more"),
+        ("free = 1", "must be true or false"),
+        ("models = 3", "must be a list"),
+        ("headers = 3", "must be a table"),
+        ('dialect = ["x"]', "must be one of: "),
+    ],
+)
+def test_a_wrong_setting_says_what_is_allowed(workspace: Path, setting: str, reason: str) -> None:
+    (workspace / "sora-tui.toml").write_text(
+        f'[servers.x]\nbase_url = "https://x.example/v1"\n{setting}\n'
+    )
+    with pytest.raises(ProblemError) as refused:
+        load(workspace)
+    facts = refused.value.problem.facts
+    assert str(facts["reason"]).startswith(reason)
+    assert (facts["line"], facts["key"]) == (3, f"servers.x.{setting.split()[0]}")
+
+
+@pytest.mark.parametrize(
+    ("toml", "near"),
+    [
+        ("[severs.x]", "servers"),
+        ("[budget]\nper_dya = 3", "per_day"),
+        ('[servers.x]\nbase_url = "https://x.example"\napi_kye_env = "K"', "api_key_env"),
+        ("zzz = 3", None),
+    ],
+)
+def test_an_unknown_setting_names_the_one_meant(
+    workspace: Path, toml: str, near: str | None
+) -> None:
+    (workspace / "sora-tui.toml").write_text(toml)
+    with pytest.raises(ProblemError) as refused:
+        load(workspace)
+    assert refused.value.problem.facts.get("near") == near
 
 
 @pytest.mark.parametrize(

@@ -53,11 +53,11 @@ def test_toml_tables_stand_over_what_is_said_for_all() -> None:
     ("text", "reason"),
     [
         ("[1]", "not an object"),
-        ("{", "column 2"),
-        ('{"prompt": "A", "colour": 1}', "colour"),
+        ("{", "no JSON"),
+        ('{"prompt": "A", "colour": 1}', "no such setting"),
         ('{"seconds": 4}', "one of the two"),
         ('{"prompt": "A", "file": "x"}', "one of the two"),
-        ('{"prompt": 4}', "prompt: must be text"),
+        ('{"prompt": 4}', "must be text"),
         ("[" * 100_000, ""),
     ],
 )

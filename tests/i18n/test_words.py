@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,9 +17,10 @@ from sora_tui.core.recovery import RecoverySearch
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.server import ServerRef
 from sora_tui.engine.active_jobs import utc_now
-from sora_tui.i18n import _, language, ngettext, set_language
+from sora_tui.i18n import _, language, ngettext, reasons, set_language
 from sora_tui.i18n.formatting import bytes_words, duration, money
 from sora_tui.i18n.problems import TABLE, job_sentences, sentences
+from sora_tui.i18n.reasons import reason_words
 from tools import catalogue
 
 
@@ -31,6 +33,50 @@ def english_afterwards() -> Iterator[None]:
 @pytest.mark.parametrize("source", catalogue.sources(), ids=lambda path: path.parts[-3])
 def test_the_catalogue_is_complete_certain_and_compiled(source: Path) -> None:
     assert list(catalogue.check(source)) == []
+
+
+def test_every_reason_that_a_setting_or_a_file_is_refused_for_has_words_in_french() -> None:
+    package = Path(reasons.__file__).parents[1]
+    places = [*(package / "config").glob("*.py"), package / "core/batch.py"]
+    said = {
+        reason
+        for path in [*places, package / "core/prompt.py", package / "core/toml_fault.py"]
+        for reason in reasons_in(ast.parse(path.read_text()))
+    }
+    assert len(said) > 40
+    set_language("fr")
+    assert [reason for reason in sorted(said) if reason_words(reason) == reason] == []
+
+
+def reasons_in(tree: ast.Module) -> Iterator[str]:
+    """Every text that is given as the reason of a refusal."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            given = [each.value for each in node.keywords if each.arg == "reason"]
+            if name in {"TypeError", "ValueError", "_refusal"}:
+                given += node.args[:1]
+            if name == "invalid":
+                given += node.args[2:3]
+            yield from filter(None, map(text_of, given))
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            match ast.unparse(node.target):
+                case "_REASON":
+                    yield text_of(node.value)
+                case "_REASONS":
+                    yield from re.findall(r"'(toml_\w+)'", ast.unparse(node))
+                case "_ALLOWED":
+                    assert isinstance(node.value, ast.Dict)
+                    yield from map(text_of, node.value.values)
+
+
+def text_of(node: ast.expr | None) -> str:
+    """The text of a constant; a value that is put in has a name of its own; empty for a name."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) or "VALUE" for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return text_of(node.left) + "VALUE"
+    return str(node.value) if isinstance(node, ast.Constant) and node.value is not None else ""
 
 
 def test_check_sees_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from sora_tui.core.problem import ProblemError
 from sora_tui.core.request import Fit
-from sora_tui.i18n.problems import REASONS
+from sora_tui.i18n.reasons import REASONS
 from sora_tui.media import decoder_client as helper_module
 from sora_tui.media.cells import CellArea, Cells, FitTarget
 from sora_tui.media.clip_probe import read_clip

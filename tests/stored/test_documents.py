@@ -122,6 +122,7 @@ MEANT: Final[Mapping[str, tuple[State, str, str, str, str]]] = {
         "video_expire completed 100.0",
     ),
     "extend": (State.PENDING, "unknown-past", "", "", ""),
+    "facts0": (State.PENDING, "unknown-past", "over_budget no", "", ""),
     "failed": (
         State.FAILED,
         "final ask-again deletable",
@@ -306,6 +307,18 @@ def test_a_time_to_wait_and_an_error_are_read_whole() -> None:
     assert (error.code, error.message) == ("moderation_blocked", "not this")
     assert (error.status, error.request_id) == (400, "req_3")
     assert read("keptat").remote_delete_error == "405 Method Not Allowed"
+
+
+def test_the_facts_of_a_reason_are_read() -> None:
+    """An earlier version wrote them into the server's words, joined by commas."""
+    why = read("facts0").error
+    assert why is not None
+    facts = {"sum": "0.40", "limit": "0.10", "currency": "USD", "setting": "per_job"}
+    assert (why.message, dict(why.facts)) == ("", facts)
+    assert why.problem.facts == {**facts, "message": ""}
+    earlier = read("budget").error
+    assert earlier is not None
+    assert not earlier.facts
 
 
 def test_what_was_found_of_a_lost_answer_is_read() -> None:

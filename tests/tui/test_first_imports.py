@@ -23,8 +23,8 @@ sora_tui.cli               arguments commands console exits main parser screen s
 sora_tui.config            api_keys config_files limits notify paths player private_file profiles
 sora_tui.config            screen settings trust ui_state
 sora_tui.core              address clip_addresses cookie digest document eta job job_filter
-sora_tui.core              job_id limits number output_check pane_layout problem remote_video
-sora_tui.core              request secret server
+sora_tui.core              job_id limits nearest number output_check pane_layout problem
+sora_tui.core              remote_video request secret server
 sora_tui.core              text
 sora_tui.i18n              answers formatting
 sora_tui.tui               app context intent run ui

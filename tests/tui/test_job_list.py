@@ -143,7 +143,7 @@ async def test_deleting_names_what_goes_and_can_be_declined(tmp_path: Path) -> N
         await begin(pilot)
         await press(pilot, "A", "d")
         assert "Move 5 records to metadata/.trash/?" in text(app)
-        assert "2 clips stay in output/" in text(app)
+        assert "2 clips stay, in output/" in text(app)
         assert "3 under way or undecided stay" in text(app)
         await press(pilot, "x")
         assert app.fake.commands == []

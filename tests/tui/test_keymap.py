@@ -120,10 +120,26 @@ def test_the_command_line_lists_every_key(tmp_path: Path) -> None:
 
 
 def test_a_key_that_a_text_takes_is_no_surprise() -> None:
-    assert complaints({"generate": "f6"}) == [
-        "[keys]: in a text F6 edits, and is generate nowhere but outside it."
+    assert complaints({"generate": "ctrl+k"}) == [
+        "[keys]: in a text ^K edits, and is generate nowhere but outside it."
     ]
     assert not complaints({"generate": "f9"})
+
+
+@pytest.mark.parametrize("key", ["f6", "f7", "f3"])
+async def test_a_function_key_of_the_person_acts_in_a_text_too(tmp_path: Path, key: str) -> None:
+    assert not complaints({"help": key})
+    app = app_with(tmp_path, f'[keys]\nhelp = "{key}"')
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        before = app.bench.editor.draft.text
+        await pilot.press("a", key)
+        await settle(pilot)
+        assert len(app.screen_stack) == 2, "the help stands there"
+        await pilot.press("escape")
+        await settle(pilot)
+        await pilot.press("b")
+        assert app.bench.editor.draft.text == before + "ab", "nothing was selected"
 
 
 async def test_the_footer_names_the_key_that_generates(tmp_path: Path) -> None:

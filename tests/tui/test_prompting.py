@@ -279,6 +279,20 @@ async def test_what_is_sent_is_seen_before_it_is_paid(tmp_path: Path) -> None:
         assert not screen.engine.orders
 
 
+async def test_a_mistyped_setting_of_the_file_is_told_and_stops_the_order(tmp_path: Path) -> None:
+    app = with_prompts(tmp_path, fox="+++\nsecnds = 4\nmood = 1\n+++\nA fox.\n")
+    async with open_screen(app) as screen:
+        await screen.press("escape", "1", "down", "enter")
+        assert "secnds. Did you mean seconds?" in " ".join(screen.text.split())
+        await screen.press("f5")
+        assert app.fake.orders == []
+        (tmp_path / "prompts/fox.md").write_text("+++\nmood = 1\n+++\nA fox.\n")
+        await screen.press("escape", "1", "up", "enter", "escape", "1", "down", "enter")
+        app.release_generate()
+        await screen.press("f5")
+        assert len(app.fake.orders) == 1
+
+
 async def test_one_press_held_long_does_not_send_past_the_form(tmp_path: Path) -> None:
     app = with_prompts(tmp_path, fox="A {{animal}}.")
     async with open_screen(app) as screen:

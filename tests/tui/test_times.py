@@ -3,15 +3,21 @@ it, with the day where it is another one than the reader's."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sora_tui.core.job import Job
+from sora_tui.core.document import from_document, to_document
+from sora_tui.core.job import Job, JobError
+from sora_tui.core.problem import Problem, Spent, problem
+from sora_tui.engine.active_jobs import local_error
 from sora_tui.engine.events import RemoteListed
+from sora_tui.i18n import _, set_language
 from sora_tui.i18n.formatting import time_or_minute
 from sora_tui.i18n.recovery import created_words, found_words
 from sora_tui.tui.presenters.exit_message import exit_message
@@ -32,6 +38,12 @@ def now(moment: Moment, monkeypatch: pytest.MonkeyPatch) -> datetime:
     for module in (sample, apps):
         monkeypatch.setattr(module, "NOW", moment.at)
     return moment.at
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    yield
+    set_language("en")
 
 
 def test_a_time_has_its_day_where_it_is_another_one(moment: Moment, now: datetime) -> None:
@@ -59,6 +71,37 @@ def test_the_facts_of_a_job(moment: Moment, now: datetime) -> None:
     ends = moment.shown(now + timedelta(hours=23), "%Y-%m-%d %H:%M")
     assert [line.split()[1:] for line in lines if line.startswith("created")] == [created.split()]
     assert [line for line in lines if line.startswith("expires") and f"23 h  ({ends})" in line]
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (
+            problem("sending_stopped", host="127.0.0.1", count=2),
+            "The server 127.0.0.1 gave unclear",
+        ),
+        (problem("over_budget", sum="0.4", limit="0.1", currency="USD"), "the limit of $0.10"),
+        (problem("disk_full", path="output"), "output cannot be written"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_facts_of_a_reason_are_no_words_of_the_server(
+    now: datetime, why: Problem, said: str, lang: str
+) -> None:
+    waiting = replace(sample.pending(25), error=local_error(why))
+    kept = from_document(json.loads(json.dumps(to_document(waiting))))
+    # As earlier versions wrote it.
+    earlier = replace(waiting, error=JobError(why.code, why.spent, message="127.0.0.1, 2"))
+    set_language(lang)
+    for job in (waiting, kept, earlier):
+        lines = [line.text for line in facts(JobView(job), now)]
+        assert not [line for line in lines if ": 127.0.0.1, 2" in line]
+        assert not [line for line in lines if line.startswith(_("The server says: {words}")[:12])]
+    if lang == "en":
+        assert said in facts(JobView(kept), now)[1].text
+    refused = JobError("operation_unsupported", Spent.NO, message="no remix here", status=404)
+    lines = [line.text for line in facts(JobView(replace(waiting, error=refused)), now)]
+    assert [line for line in lines if line.endswith(": no remix here")]
 
 
 def test_the_life_of_a_job(moment: Moment) -> None:

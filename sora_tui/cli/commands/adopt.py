@@ -17,7 +17,8 @@ from sora_tui.cli.typical_time import typical_time_of
 from sora_tui.cli.wait_for_jobs import running, wait_for_completion
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
-from sora_tui.core.problem import Problem, problem
+from sora_tui.core.job_id import JOB_ID
+from sora_tui.core.problem import Problem, problem, problem_error
 from sora_tui.core.remote_video import Phase, RemoteVideo, inner_id
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
@@ -68,9 +69,12 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     Adopted jobs are polled and downloaded, earliest expiry first, and never sent.
 
     Raises:
-        ProblemError: base_url_insecure, key_missing or key_command_failed; the reason why the
-            folder cannot take a job.
+        ProblemError: video_is_job, base_url_insecure, key_missing or key_command_failed; the
+            reason why the folder cannot take a job.
     """
+    for named in args.ids:
+        if named.startswith("@") or JOB_ID.fullmatch(named):
+            raise problem_error("video_is_job", job=named)
     settings.check_sendable()
     check_network_path(settings.server)
     folder, server = open_folder(settings.workspace), settings.server

@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 
 from sora_tui.cli import exits
 from sora_tui.cli.arguments import add_sending, at_least_one
-from sora_tui.cli.build_request import build_request
+from sora_tui.cli.build_request import build_request, note_mistyped
 from sora_tui.cli.consent import agree, question_on_terminal
 from sora_tui.cli.console import Console
+from sora_tui.cli.dry_run import check_dry_run
 from sora_tui.cli.order_input import found_prompt
 from sora_tui.cli.place_order import is_at_rest, is_with_server, print_retirements, print_warnings
 from sora_tui.cli.progress import Progress, TextLines, progress_for
@@ -22,7 +23,12 @@ from sora_tui.cli.report import report
 from sora_tui.cli.streams import read_input
 from sora_tui.cli.typical_time import typical_time_of
 from sora_tui.cli.wait_for_jobs import Outcome, go_on, running, taking_back, wait_for_completion
-from sora_tui.config.order_options import from_front_matter, from_settings
+from sora_tui.config.order_options import (
+    check_names,
+    from_front_matter,
+    from_settings,
+    unused_variables,
+)
 from sora_tui.config.settings import Settings
 from sora_tui.core.batch import (
     Line,
@@ -47,7 +53,7 @@ from sora_tui.engine.orders import Item, Order, prepare, submit
 from sora_tui.engine.orders import Line as OrderLine
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.formatting import left_out_words, money
+from sora_tui.i18n.formatting import labelled, left_out_words, money, semicolons
 from sora_tui.workspace.batches import handing_in, jobs_of_batch
 from sora_tui.workspace.find_file import existing
 from sora_tui.workspace.folder import Folder, open_folder
@@ -131,17 +137,14 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     server = _limited(settings.server, args.max_active)
     servers = {**settings.servers, server.name: server}
     settings = settings._replace(servers=servers)
+    print_warnings(settings, console)
     if args.dry_run:
         rest = _rest_of(folder, server, (name, earlier), asked, console)
         order = _prepare(folder, rest, server, settings)
         if order.unsupported is not None:
             raise ProblemError(order.unsupported)
         _announce(path, name, order, rest, console)
-        for line, priced in zip(rest.lines, _new(order), strict=True):
-            console.result(_line_words(line, priced))
-        console.result(_("Nothing was sent."))
-        return exits.DONE
-    print_warnings(settings, console)
+        return _show(args, path, order, rest, console)
     folder.check_writable()
     engine = Engine(folder, servers, budget=settings.budget, alone=settings.alone)
     jobs: list[Job] = []
@@ -181,6 +184,24 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     return exits.worst([code, *(exits.exit_of(job) for job in others if job.is_final)])
 
 
+def _show(args: argparse.Namespace, path: Path, order: Order, rest: _Rest, console: Console) -> int:
+    """Show what a dry run would send, line by line, and whether it would be sent.
+
+    Raises:
+        ProblemError: The reason why a real run would send nothing.
+    """
+    for line, priced in zip(rest.lines, _new(order), strict=True):
+        console.result(_line_words(line, priced))
+    console.result(_("Nothing was sent."))
+    if not order.lines:
+        return exits.DONE
+    order.check()
+    if not args.send_refused and _tell_refused(path, order, rest, console):
+        return exits.MODERATED
+    check_dry_run(args, order)
+    return exits.DONE
+
+
 def _checked(
     path: Path, folder: Folder, settings: Settings, console: Console
 ) -> list[_Asked] | None:
@@ -189,7 +210,12 @@ def _checked(
     Raises:
         ProblemError: batch_unreadable.
     """
-    lines, wrong = read_lines(_read(path), toml=path.suffix == ".toml")
+    source = _read(path)
+    try:
+        lines, wrong = read_lines(source, toml=path.suffix == ".toml")
+    except ProblemError as error:
+        facts = {**error.problem.facts, "path": str(path)}
+        raise ProblemError(replace(error.problem, facts=facts)) from None
     if not lines and not wrong:
         raise problem_error("batch_unreadable", path=str(path), reason="no line in it")
     asked: list[_Asked] = []
@@ -240,21 +266,23 @@ def _asked(folder: Folder, settings: Settings, line: Line, console: Console) -> 
     try:
         choices = from_front_matter(said, "")
     except ProblemError as error:  # the words are the batch file's, not a prompt file's
-        facts = error.problem.facts
-        raise problem_error("batch_syntax", reason=f"{facts['key']}: {facts['reason']}") from None
-    text, file = str(said.get("prompt", "")), None
+        facts = {name: fact for name, fact in error.problem.facts.items() if name != "path"}
+        raise problem_error("batch_syntax", **facts) from None
+    text, file, front = str(said.get("prompt", "")), None, {}
     if "file" in said:
         path = found_prompt(said["file"], folder)
         prompt, resolved = read_prompt(path), path.resolve()
         inside = resolved.is_relative_to(folder.root)
         file = folder.relative(resolved) if inside else path.name
-        text = prompt.text
-        choices = choices.over(from_front_matter(prompt.settings, file))
-    choices = choices.over(from_settings(settings))
+        text, front = prompt.text, dict(prompt.settings)
+    at = labelled(_("line {number}").format(number=line.number), "")
+    unused_variables(choices.variables, text)  # those common to all lines need not be in each
+    choices = choices.over(from_front_matter(front, file or "")).over(from_settings(settings))
     if gone := left_out(text):
-        at = _("line {number}").format(number=line.number)
-        console.note(f"{at}: {left_out_words(gone)}")
+        console.note(at + left_out_words(gone))
     schema = model_schema_for(folder, server, choices.model)
+    check_names(front, file or "", schema.names)
+    note_mistyped(schema, choices, console, at)
     request, prepared = build_request(folder, server, schema, text, file, choices)
     return _Asked(line, request, prepared, choices.count or 1)
 
@@ -441,7 +469,7 @@ def _sum_up(outcome: Outcome, rest: Sequence[Job], console: Console) -> None:
             "currency": currency,
         }
     )
-    console.note(f"{_clips(len(jobs))}: " + "; ".join(_summary(states, spent, currency)))
+    console.note(labelled(_clips(len(jobs)), semicolons(_summary(states, spent, currency))))
 
 
 def _summary(states: Counter[State], spent: Spending, currency: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from sora_tui.config.settings import Settings
 from sora_tui.core.spending_report import GroupTotal, SpendingGroup, merge_groups, spending_report
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import labelled, money, semicolons
 from sora_tui.workspace.day_records import read_day_records
 from sora_tui.workspace.folder import open_folder
 
@@ -111,4 +111,4 @@ def _total(currency: str, tally: GroupTotal) -> str:
     if spent.unknown:
         unknown = ngettext("{count} unknown", "{count} unknown", spent.unknown)
         parts.append(unknown.format(count=spent.unknown))
-    return f"{clips}: " + "; ".join(parts)
+    return labelled(clips, semicolons(parts))

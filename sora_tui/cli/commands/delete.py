@@ -130,13 +130,14 @@ def _is_done_there(before: Job, now: Job) -> bool:
 
 def _question(job: Job, means: DeleteMeans | None) -> str:
     lines = [f"{job.id}  {job.state.value}  {clean_line(job.request.prompt, 60)}"]
+    lines += [_("The file stays: {path}").format(path=clean_line(o.path)) for o in job.outputs]
     if means is None:
-        lines.append(_("Delete this record? Files stay. y delete, any other answer: no"))
-        return "\n".join(lines)
+        question = _("Move this record to metadata/.trash/? y delete, any other answer: no")
+        return "\n".join((*lines, question))
     lines.append(_(MEANS[means]).format(host=_host(job)))
     if _is_at_rest(job):
         question = _(
-            "Delete the video there and this record? Files here stay. y delete, any"
+            "Delete the video there, and move this record to metadata/.trash/? y delete, any"
             " other answer: no"
         )
     else:

@@ -103,6 +103,7 @@ def _checks(settings: Settings, screen: Screen) -> Iterator[Check]:
         (
             ("version", _version),
             ("settings", lambda: _settings(settings)),
+            ("keys", lambda: _keys(settings, screen)),
             ("server", lambda: _server(settings)),
             ("folder", folder_checks),
             ("terminal", terminal_checks),
@@ -162,6 +163,16 @@ def _settings(settings: Settings) -> Iterator[Check]:
     yield Check("language", language())
     for warning in settings.warnings:
         yield Check("warning", warning.code, warning)
+
+
+def _keys(settings: Settings, screen: Screen) -> Iterator[Check]:
+    """Yield what is wrong with `[keys]`; without such a table nothing is loaded for it."""
+    if settings.screen.keys:
+        _rows, complaints = screen.list_keys(settings)
+        for complaint in complaints:
+            yield Check("keys", complaint, symbol="!")
+        if not complaints:
+            yield Check("keys", _("[keys] is in order"))
 
 
 def _server(settings: Settings) -> Iterator[Check]:

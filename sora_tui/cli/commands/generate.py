@@ -6,12 +6,12 @@ import argparse
 from typing import Final
 
 from sora_tui.cli.arguments import add_count, add_parameters, add_prompt_file, add_sending, fit
-from sora_tui.cli.build_request import build_request, with_params
+from sora_tui.cli.build_request import build_request, note_mistyped, with_params
 from sora_tui.cli.console import Console
 from sora_tui.cli.derive import derive
 from sora_tui.cli.order_input import order_input
 from sora_tui.cli.place_order import place_order
-from sora_tui.config.order_options import from_settings
+from sora_tui.config.order_options import check_names, from_settings
 from sora_tui.config.settings import Settings
 from sora_tui.i18n import _
 from sora_tui.workspace.folder import open_folder
@@ -76,5 +76,7 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int:
         return derive(args, settings, folder, prompt.text, prompt_file, own, console)
     choices, server = own.over(from_settings(settings)), settings.server
     schema, choices = with_params(folder, server, choices.model, choices, args.preset, args.param)
+    check_names(prompt.settings, prompt_file or "-", schema.names)
+    note_mistyped(schema, choices, console)
     request, prepared = build_request(folder, server, schema, prompt.text, prompt_file, choices)
     return place_order(args, settings, folder, request, prepared, choices.count or 1, console)

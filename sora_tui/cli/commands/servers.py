@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sora_tui.cli import exits
@@ -22,7 +23,7 @@ from sora_tui.config.saved_servers import (
     write_profile,
 )
 from sora_tui.config.settings import Settings, reloaded
-from sora_tui.core.problem import problem_error
+from sora_tui.core.problem import ProblemError, problem_error
 from sora_tui.core.server import SIMULATOR_NAME, Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _, ngettext
@@ -196,8 +197,9 @@ def _add(args: argparse.Namespace, settings: Settings, console: Console) -> int:
 
 def _edit(args: argparse.Namespace, settings: Settings, console: Console) -> int:
     name = args.name
-    place = settings.profile_files.get(name)
-    if place is not None and place != str(saved_servers_path()):
+    _known(name, settings)
+    place = settings.profile_files.get(name, _("built in"))
+    if place != str(saved_servers_path()):
         raise problem_error("profile_elsewhere", name=name, path=place)
     return _keep(name, _changed(saved_table(name), args), args, settings, console)
 
@@ -205,7 +207,13 @@ def _edit(args: argparse.Namespace, settings: Settings, console: Console) -> int
 def _keep(
     name: str, table: dict[str, Any], args: argparse.Namespace, settings: Settings, console: Console
 ) -> int:
-    check_profile(name, table, os.environ, settings.profile_files)
+    try:
+        check_profile(name, table, os.environ, settings.profile_files)
+    except ProblemError as error:
+        facts = dict(error.problem.facts)
+        if error.problem.code == "config_invalid":
+            facts["key"] = _option_of(str(facts["key"]))
+        raise ProblemError(replace(error.problem, facts=facts)) from None
     write_profile(name, table, default=args.default)
     fresh = reloaded(settings, os.environ)
     server = fresh.servers[name]
@@ -225,6 +233,14 @@ def _keep(
     else:
         console.note(_("Choose it from now on: sora-tui servers use {name}").format(name=name))
     return exits.DONE
+
+
+def _option_of(setting: str) -> str:
+    """Return the option of this subcommand that sets a setting of a profile."""
+    options = {written: option for option, written in _TEXTS.items()}
+    options |= {"headers": "header", "prices": "price", "name": "NAME"}
+    option = options.get(setting, setting)
+    return option if option.isupper() else f"--{option.replace('_', '-')}"
 
 
 def _use(args: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -299,10 +315,7 @@ def _say_what_outranks(name: str, settings: Settings, console: Console) -> None:
 
 
 def _known(name: str, settings: Settings) -> Server:
-    if name not in settings.servers:
-        known = ", ".join(sorted(settings.servers))
-        raise problem_error("profile_unknown", name=name, known=known)
-    return settings.servers[name]
+    return settings.on(name).server
 
 
 def _changed(before: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:  # noqa: C901 -- one step a setting, each of one line
@@ -345,7 +358,7 @@ def _prices(words: Sequence[str]) -> dict[str, str | dict[str, str]]:
 def _pair(word: str, option: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not equals or not name or not value:
-        raise problem_error("config_invalid", key=option, reason="write NAME=VALUE")
+        raise problem_error("config_invalid", key=f"--{option}", reason="write NAME=VALUE")
     return name, value
 
 

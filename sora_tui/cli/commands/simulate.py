@@ -51,7 +51,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help=_("misbehave as this TOML file says; docs/simulator.md shows how"),
     )
     command.add_argument("--speed", default="1", metavar="X", help=_("10 is ten times as quick"))
-    command.add_argument("--key", help=_("the key to ask for; made up if missing"))
+    command.add_argument(
+        "--key", metavar=_("KEY"), help=_("the key to ask for; made up if missing")
+    )
     command.add_argument("--data", metavar=_("DIR"), help=_("keep jobs and clips here"))
     command.add_argument_group(
         _("words in a prompt that bring a misfortune to its job, to practise"),

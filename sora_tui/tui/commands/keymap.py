@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from textual.binding import Binding
 
+from sora_tui.core.nearest import nearest
 from sora_tui.i18n import _
 from sora_tui.tui.commands.key_names import exists, normal, spell
 from sora_tui.tui.commands.table import COMMANDS, EVERYWHERE, SCOPES, Command, commands_at
@@ -62,11 +63,7 @@ def complaints(own: Mapping[str, str]) -> list[str]:
         own: Normal keys by id.
     """
     keys = {key.id: key for key in with_own(COMMANDS, own)}
-    said = [
-        _('[keys]: nothing is called "{id}"; sora-tui keys shows what is.').format(id=id)
-        for id in own
-        if id not in keys
-    ]
+    said = [_unknown(id, keys) for id in own if id not in keys]
     said += [
         _('[keys] {id}: no key is called "{key}".').format(id=id, key=key)
         for id, names in own.items()
@@ -90,13 +87,23 @@ def complaints(own: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _unknown(id: str, known: Iterable[str]) -> str:
+    text = _('[keys]: nothing is called "{id}"; sora-tui keys shows what is.').format(id=id)
+    near = nearest(id, known)
+    return text if near is None else text + " " + _("Did you mean {near}?").format(near=near)
+
+
 def _text_keys() -> frozenset[str]:
-    """The keys that Textual's text area takes before anybody else."""
+    """The keys that Textual's text area takes before anybody else.
+
+    Function keys are not among them: it yields those to a person's own (`PromptText`).
+    """
     from textual.widgets import TextArea
 
     shared = {key for own in commands_at(EVERYWHERE) for key in own.keys.split(",")}
     bound = [each.key for each in TextArea.BINDINGS if isinstance(each, Binding)]
-    return frozenset(key for each in bound for key in each.split(",")) - shared
+    keys = {key for each in bound for key in each.split(",")}
+    return frozenset(key for key in keys if not key[1:].isdigit()) - shared
 
 
 def _clashes(keys: Mapping[str, Command], own: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -149,6 +149,8 @@ class Editor:
     def _show_price(self) -> None:
         """Show price and picture of what stands in the editor; a wrong value is shown at once."""
         from sora_tui.engine.quote import quote, retirement
+        from sora_tui.i18n.formatting import semicolons
+        from sora_tui.i18n.parameters import mistyped_words
         from sora_tui.i18n.retirement import retirement_words
         from sora_tui.i18n.takes import same_seed_words
         from sora_tui.tui.presenters.order import picture_of
@@ -162,7 +164,7 @@ class Editor:
         try:
             request = request_of(as_written(draft, settings), settings)
             price = quote(server, request, session.folder)
-            check_draft(draft, settings)
+            check_draft(draft, settings, self._models.schema.names)
             self._models.schema.check({**server.params, **draft.params})
         except ProblemError as error:
             self._context.ui.complain(error.problem)
@@ -174,7 +176,8 @@ class Editor:
         end = retirement(server, draft.model)
         alike = "" if request is None else same_seed_words(request, draft.count)
         ended = retirement_words(end, session.clock().date())
-        note = "; ".join(filter(None, (alike, ended)))
+        unknown = mistyped_words(self._models.schema, draft.params)
+        note = semicolons((alike, ended, *unknown))
         picture = picture_of(draft, self._context.references.files)
         urgent = bool(alike) or (end is not None and end.own)
         pane.show_facts(picture, price, server, note, urgent=urgent)

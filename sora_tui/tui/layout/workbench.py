@@ -137,7 +137,8 @@ class Workbench(Widget):
         self.arranged = layout
         self._ascii = ascii
         self.banner = Banner(first_key("server", own_keys), id="banner")
-        self.editor = EditorPane(id="editor", classes="pane")
+        taken = {key for keys in own_keys.values() for key in keys.split(",")}
+        self.editor = EditorPane(id="editor", classes="pane", taken=taken)
         self.jobs = JobsPane(id="jobs", classes="pane", ascii=ascii)
         self.status = StatusLine(id="status")
         #: These come with `grow`.

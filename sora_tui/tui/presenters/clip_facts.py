@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from sora_tui.core.output_check import differences, is_checkable
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.formatting import bytes_words
+from sora_tui.i18n.formatting import bytes_words, decimals
 from sora_tui.i18n.output_check import asked_words
-from sora_tui.i18n.problems import REASONS, sentences
+from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.reasons import REASONS
 
 if TYPE_CHECKING:
     from sora_tui.core.job import Job
@@ -42,8 +43,8 @@ def clip_lines(job: Job, seen: ClipSeen | None) -> Iterator[tuple[str, str, str]
     said = [
         bytes_words(facts.bytes if facts else output.bytes).replace(" ", "\N{NO-BREAK SPACE}"),
         f"{width}x{height}" if width and height else "",
-        f"{seconds:.1f}\N{NO-BREAK SPACE}s" if seconds else "",
-        f"{fps:g}\N{NO-BREAK SPACE}fps" if fps else "",
+        decimals(f"{seconds:.1f}") + "\N{NO-BREAK SPACE}s" if seconds else "",
+        decimals(f"{fps:g}") + "\N{NO-BREAK SPACE}fps" if fps else "",
         _CODECS.get(codec, clean_line(codec, 8)),
     ]
     if facts is not None:

@@ -13,7 +13,7 @@ from sora_tui.core.problem import Spent
 from sora_tui.core.request import EXACT
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.formatting import amount, clock, megabyte_digits, megabytes, span
+from sora_tui.i18n.formatting import amount, clock, decimals, megabyte_digits, megabytes, span
 from sora_tui.tui.presenters.job_reasons import reason, waits_because
 from sora_tui.tui.state.job_view import JobView, changes_with_time
 
@@ -308,7 +308,7 @@ def _kept(job: Job, width: int, ascii: bool) -> str:
     if other := differences(job):
         return _otherwise(other, said, width, ascii)
     if output.seconds is not None:
-        said = _("{count} s").format(count=f"{output.seconds:.1f}") + f"  {said}"
+        said = _("{count} s").format(count=decimals(f"{output.seconds:.1f}")) + f"  {said}"
     hashed = f"{said}  #{output.sha256[:4]}"
     return hashed if output.sha256 and len(hashed) <= width else said
 

@@ -67,8 +67,8 @@ def facts(
     told = None if job.state is State.UNCONFIRMED else job_sentences(job)
     if told is not None:
         lines += [Line(part) for part in (told.happened, told.money, told.next)]
-        if job.error is not None and job.error.message and job.error.message not in told.happened:
-            lines.append(Line(_("The server says: {words}").format(words=job.error.message)))
+        if words := _unsaid(job, told.happened):
+            lines.append(Line(_("The server says: {words}").format(words=words)))
     lines.append(Line(""))
     if lineage is not None:
         lines += [_fact(label, value) for label, value in _relations(job, lineage)]
@@ -77,6 +77,18 @@ def facts(
     lines += [_fact(label, value) for label, value in _facts(view, now) if value]
     lines += [Line(""), *_prompt(job)]
     return lines
+
+
+def _unsaid(job: Job, said: str) -> str:
+    """Return the server's own words that the sentences leave out; empty where there are none.
+
+    Only what came with an HTTP status is surely the server's: in a record of an earlier version the
+    message of any other reason may be its facts, such as a host and a number.
+    """
+    if job.error is None or job.error.status is None:
+        return ""
+    words = clean_line(job.error.message).rstrip(". ")
+    return "" if words in said else words
 
 
 def events(job: Job) -> list[Line]:
@@ -96,7 +108,9 @@ def timeline(job: Job) -> list[Line]:
             shown = today
             lines.append(Line(today, spans=((0, len(today), "muted"),)))
         seconds = (at - began).total_seconds()
-        since = f"+{seconds:.1f} s" if seconds < 60 else f"+{clock(seconds)}"
+        since = (
+            f"+{formatting.decimals(f'{seconds:.1f}')} s" if seconds < 60 else f"+{clock(seconds)}"
+        )
         lines.append(_event(at, word, note, since if seconds > 0 else ""))
     return lines
 

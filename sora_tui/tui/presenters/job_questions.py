@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
 from sora_tui.core.job import Job, State
@@ -79,15 +80,29 @@ def plan_delete(jobs: Sequence[Job]) -> Plan:
         "Move {count} records to metadata/.trash/?",
         len(resting),
     ).format(count=len(resting))
-    clips = sum(len(job.outputs) for job in resting)
-    loss = _("no clip belongs to it")
-    if clips:
-        loss = ngettext(
-            "{count} clip stays in output/", "{count} clips stay in output/", clips
-        ).format(count=clips)
-    facts = "  ".join(part for part in (_named(resting), loss, note) if part)
+    facts = "  ".join(part for part in (_named(resting), _staying(resting), note) if part)
     question = Question(asked, facts, _("y delete   any other key: no"))
     return Plan("delete", resting, question=question)
+
+
+def _staying(jobs: Sequence[Job]) -> str:
+    """Return which files of these jobs stay, and where: clips and their previews."""
+    outputs = [output for job in jobs for output in job.outputs]
+    if not outputs:
+        return _("no file belongs to it")
+    if len(outputs) == 1:
+        return _("its clip stays: {path}").format(path=clean_line(outputs[0].path, 80))
+    clips = sum(output.is_clip for output in outputs)
+    places = ", ".join(sorted({f"{PurePosixPath(output.path).parent}/" for output in outputs}))
+    said = ngettext("{count} clip stays", "{count} clips stay", clips).format(count=clips)
+    if previews := len(outputs) - clips:
+        text = ngettext(
+            "{clips}, with {count} preview picture",
+            "{clips}, with {count} preview pictures",
+            previews,
+        )
+        said = text.format(clips=said, count=previews)
+    return _("{files}, in {folder}").format(files=said, folder=clean_line(places, 80))
 
 
 def may_be_retried(jobs: Sequence[Job]) -> tuple[list[Job], str]:

@@ -17,9 +17,10 @@ from sora_tui.core.text import clean_line, same_name
 from sora_tui.engine.orders import Order
 from sora_tui.i18n import _, ngettext
 from sora_tui.i18n.costs import free_words
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.formatting import money, semicolons
 from sora_tui.i18n.lineage import operation_words, with_words
 from sora_tui.i18n.problems import sentences
+from sora_tui.i18n.recovery import undecided_words
 from sora_tui.i18n.retirement import retirement_words
 from sora_tui.i18n.spending import today_words
 from sora_tui.tui.state.draft import Draft
@@ -260,7 +261,7 @@ def _price_content(draft: Draft, price: Price | None, server: Server) -> Content
         )
         if price.dated:
             said += " " + _("(table of {day})").format(day=price.dated)
-        said += "; " + _("F5 asks before it pays")
+        said = semicolons((said, _("F5 asks before it pays")))
     return Content.styled(said, "bold")
 
 
@@ -272,7 +273,7 @@ def today_of(order: Order) -> str:
 
 
 def note_of(order: Order, now: datetime) -> str:
-    """Return the warnings about models of an order, in words."""
-    return "  ".join(
-        note for end in order.retirements if (note := retirement_words(end, now.date()))
-    )
+    """Return the warnings about open doubts and about models of an order, in words."""
+    doubts = [undecided_words(order.undecided)] if order.undecided else []
+    ends = [note for end in order.retirements if (note := retirement_words(end, now.date()))]
+    return "  ".join((*doubts, *ends))

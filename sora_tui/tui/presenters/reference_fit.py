@@ -7,6 +7,7 @@ from typing import Final
 from sora_tui.core.reference_fit import MAX_PIXELS, Badge, ImageFacts, ReferenceFile
 from sora_tui.core.request import BLACK, BLUR, EXACT, Fit, width_height
 from sora_tui.i18n import _
+from sora_tui.i18n.formatting import decimals
 
 #: A picture that is enlarged so many times looks it.
 _BLURRED: Final = 1.5
@@ -29,7 +30,8 @@ def shape(width: int, height: int) -> str:
     for long, short in _SHAPES:
         if abs(ratio - long / short) < 0.01 * ratio:
             return f"{long}:{short}" if width >= height else f"{short}:{long}"
-    return f"{ratio:.2g}:1" if width >= height else f"1:{ratio:.2g}"
+    said = decimals(f"{ratio:.2g}")
+    return f"{said}:1" if width >= height else f"1:{said}"
 
 
 def effect(file: ReferenceFile, judged: Badge, size: str | None, fit: Fit) -> str:
@@ -58,7 +60,7 @@ def change(facts: ImageFacts, judged: Badge, size: str | None, fit: Fit) -> str:
     times = min(across, down) if fit.how == "contain" else max(across, down)
     if times < _BLURRED:
         return words
-    return words + ", " + _("enlarged {times} times").format(times=f"{round(times, 1):g}")
+    return words + ", " + _("enlarged {times} times").format(times=decimals(f"{round(times, 1):g}"))
 
 
 def _fitted(facts: ImageFacts, judged: Badge, size: str, fit: Fit) -> str:  # noqa: PLR0911 -- the screen is being rebuilt

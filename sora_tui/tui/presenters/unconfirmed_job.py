@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from sora_tui.core.job import Job
-from sora_tui.core.price import Price, PriceKind
+from sora_tui.core.price import Price
 from sora_tui.core.problem import Problem
 from sora_tui.core.server import Server
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import _
-from sora_tui.i18n.formatting import money
+from sora_tui.i18n.costs import resend_question, resend_reason
 from sora_tui.i18n.problems import job_sentences, sentences
 from sora_tui.i18n.recovery import created_words, found_words, same_words
 from sora_tui.tui.presenters.order import Question
@@ -63,22 +63,14 @@ def question_again(
         refused: The server refused this prompt before; that wants a key of its own.
         known: What else a person should know: the day's money, the end of a model.
     """
-    facts = {"host": server.host, "sum": ""}
-    if price.kind is PriceKind.FREE:
-        asked = _("Send it again on {host}? It may make a second clip.")
-    elif price.sum is None:
-        asked = _("{host} does not say what it charges. Send again? It may be billed twice.")
-    else:
-        asked = _("Pay about {sum} on {host}, perhaps for the second time?")
-        facts["sum"] = money(price.sum, price.currency)
     order = ", ".join(part for part in (job.request.model, job.request.size) if part)
-    said = [clean_line(order, 60), *known]
+    said = [resend_reason(job), clean_line(order, 60), *known]
     answers = _("y send   any other key: no")
     if refused is not None:
         said.insert(0, _("this prompt was refused there before"))
         answers = _("s send all the same   any other key: no")
     return Question(
-        asked.format(**facts),
+        resend_question(price, server.host),
         "  ".join(part for part in said if part),
         answers,
         yes="" if refused is None else "sS",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from sora_tui.config.order_options import check_names
 from sora_tui.config.settings import Settings
 from sora_tui.core.job import Job
 from sora_tui.core.price import Ask
@@ -40,6 +41,7 @@ def prepare(
     """
     request = request_of(draft, settings)
     schema = model_schema_for(folder, settings.server, request.model)
+    check_names(draft.front, draft.file or "", schema.names)
     request = request._replace(params=schema.check(request.params))
     check_request(request)
     if draft.operation != "create" or draft.characters:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sora_tui.config.order_options import Choices, from_front_matter, from_settings
+from sora_tui.config.order_options import (
+    Choices,
+    check_names,
+    from_front_matter,
+    from_settings,
+)
 from sora_tui.config.settings import Settings
 from sora_tui.core.job_id import JOB_ID
 from sora_tui.core.parameters import ModelSchema
@@ -223,14 +228,23 @@ def request_of(draft: Draft, settings: Settings) -> VideoRequest:
     )
 
 
-def check_draft(draft: Draft, settings: Settings) -> None:
-    """Refuse what no server could mean.
+def check_draft(
+    draft: Draft, settings: Settings, parameters: Collection[str] = frozenset()
+) -> None:
+    """Refuse what no server could mean, and names in its file that are likely mistyped.
 
     An empty text and variables that will be asked for are no fault while somebody writes.
 
+    Args:
+        draft: What stands in the editor.
+        settings: The settings of the workspace.
+        parameters: The parameters that the server is known to take.
+
     Raises:
-        ProblemError: size_invalid, seconds_invalid, prompt_too_long or front_matter_broken.
+        ProblemError: size_invalid, seconds_invalid, prompt_too_long, front_matter_broken or
+            front_matter_name.
     """
+    check_names(draft.front, draft.file or "", parameters)
     request = request_of(as_written(draft, settings), settings)
     check_request(request if request.prompt else request._replace(prompt="-"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,8 +75,9 @@ class EditorPane(Widget, can_focus=False):
         owner = "orders"
         method = "decline"
 
-    def __init__(self, *, id: str, classes: str = "") -> None:
+    def __init__(self, *, id: str, classes: str = "", taken: Container[str] = ()) -> None:
         super().__init__(id=id, classes=classes)
+        self._taken = taken
         self._safe = True
         self._facts: tuple[Picture | None, Price | None, Server, str, bool] | None = None
         #: These come with `wake`, and the line when they stand on the screen.
@@ -102,7 +103,7 @@ class EditorPane(Widget, can_focus=False):
 
         preview = self.query_one(PromptPreview)
         self._draft = draft
-        self._text = PromptText(draft.text, id="text")
+        self._text = PromptText(draft.text, id="text", taken=self._taken)
         await self.mount(self._text, before=preview)
         self._shown = self._text.text
         self._text.move_cursor(self._text.document.end)

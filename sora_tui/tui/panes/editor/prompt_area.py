@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import ClassVar, Final
 
 from textual import events
@@ -53,8 +54,16 @@ class PromptText(TextArea):
             super().__init__()
             self.characters = characters
 
-    def __init__(self, text: str, *, id: str) -> None:
+    def __init__(self, text: str, *, id: str, taken: Container[str] = ()) -> None:
+        """Make the text area.
+
+        Args:
+            text: What stands in it first.
+            id: The id of the widget.
+            taken: The keys that the person gave to commands.
+        """
         super().__init__(shown(text), id=id, highlight_cursor_line=False)
+        self._taken = taken
         self.cursor_blink = False
 
     def action_leave(self) -> None:
@@ -74,6 +83,25 @@ class PromptText(TextArea):
             self.redo()
         else:
             self.post_message(self.UndoneToStart(+1))
+
+    def action_select_line(self) -> None:
+        """Select the line (F6), unless the person gave that key to a command."""
+        self._yield_to_own("f6")
+        super().action_select_line()
+
+    def action_select_all(self) -> None:
+        """Select everything (F7), unless the person gave that key to a command."""
+        self._yield_to_own("f7")
+        super().action_select_all()
+
+    def _yield_to_own(self, key: str) -> None:
+        """Leave a function key to the commands if one of them has it.
+
+        Raises:
+            SkipAction: One has it; Textual then looks for it further out.
+        """
+        if key in self._taken:
+            raise SkipAction
 
     def action_copy(self) -> None:
         """Copy what is selected; without a selection ctrl+c is not ours."""

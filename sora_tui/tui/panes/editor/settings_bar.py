@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from sora_tui.core.request import MAX_COUNT
+from sora_tui.core.request import MAX_COUNT, with_point
 from sora_tui.core.sizes import is_alias, size_of
 from sora_tui.core.text import clean_line
 from sora_tui.i18n import N_, _, ngettext
@@ -287,7 +287,7 @@ class SettingsLine(Widget):
         return replace(
             draft,
             model=self._field("model").value or None,
-            seconds=self._field("seconds").value or None,
+            seconds=with_point(self._field("seconds").value) or None,
             size=self._pixels() or None,
             count=self.count or 1,
         )
