@@ -59,6 +59,8 @@ class UnconfirmedResolver:
     going: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     signal: int | None = None
+    #: What was agreed to here for sending again: `--max-spend` holds for all of it.
+    agreed: Decimal = Decimal(0)
     _kept: list[Item] = field(default_factory=list)
 
     # Decisions --------------------------------------------------------------------------------
@@ -113,11 +115,12 @@ class UnconfirmedResolver:
             order,
             order_words(job.request, order.outputs),
             yes=yes,
-            max_spend=max_spend,
+            max_spend=None if max_spend is None else max(max_spend - self.agreed, Decimal(0)),
             ask=question_on_terminal(),
             despite_refusal=despite_refusal,
         )
         (child,) = submit(self.engine, order, consent)
+        self.agreed += order.price.sum or 0
         self.console.note(_("{job} is sent again as {child}.").format(job=job.id, child=child.id))
         self.going.append(child.id)
 

@@ -344,11 +344,15 @@ class _Waiter:
         return why
 
     def _leave(self, job: Job, why: Problem) -> None:
-        """End the wait for a job that does not move on; one that was never sent is taken back."""
+        """End the wait for a job that does not move on.
+
+        One that this run handed in and that was never sent is taken back; what another run ordered
+        stays: tomorrow there may be room in the day's limit.
+        """
         if job.id in self.outcome.left:
             return
         self.outcome.left[job.id] = _with_money(why, job)
-        if job.state is State.PENDING:
+        if self._engine.may_take_back(job):
             try:
                 self._engine.command(job.id, "cancel")
                 return

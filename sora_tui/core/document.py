@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -502,7 +503,11 @@ def _rate(cost: Cost) -> dict[str, Any]:
 def _error(error: JobError) -> dict[str, Any]:
     """Return an error as it is written; facts only where there are any."""
     written = error._asdict()
-    facts = dict(written.pop("facts"))
+    # JSON has no infinity and no NaN, and a reason must never keep a record from being written.
+    facts = {
+        name: str(fact) if isinstance(fact, float) and not isfinite(fact) else fact
+        for name, fact in written.pop("facts").items()
+    }
     return {**written, "facts": facts} if facts else written
 
 

@@ -267,6 +267,7 @@ class ActiveJobs:
         """Replace the profiles."""
         self._servers = servers
         self._server_of.clear()
+        self.budget_guard.use_servers(servers)
 
     def server_of(self, job: Job) -> Server | None:
         """Return the profile with which to reach a job's server; None where none has its origin."""

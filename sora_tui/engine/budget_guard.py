@@ -36,6 +36,10 @@ class BudgetGuard:
         self._jobs: dict[str, Job] = {}
         self._unreadable: tuple[str, ...] = ()
 
+    def use_servers(self, servers: Mapping[str, Server]) -> None:
+        """Price earlier jobs by these profiles from now on."""
+        self._servers = servers
+
     def note(self, job: Job) -> None:
         """Note a step of a job that is on the disk."""
         if self._day is not None:

@@ -121,7 +121,7 @@ class _Tries:
 
     def forget_output(self) -> None:
         """Begin with another clip of the job."""
-        self.failures = self.misses = self.refused = self.kept = 0
+        self.failures = self.misses = self.refused = self.kept = self.ends = 0
         self.discard()
 
     def discard(self) -> None:

@@ -221,6 +221,11 @@ class Engine:
             history.close()
         return jobs
 
+    def may_take_back(self, job: Job) -> bool:
+        """Return whether this engine handed the job in, and nothing of it was sent yet."""
+        is_own = job.id in self._handed_in
+        return is_own and job.state is State.PENDING and not job.attempts
+
     def _withdrawn(self, job: Job, history: History, owns: bool) -> Job:
         if owns:
             return history.save(job.withdrawn(utc_now()))

@@ -289,7 +289,7 @@ class Poller:
                 self._plan.saw_job(job.id, found, None, _now())
                 return
             error = failure.error if failure else JobError("remote_gone", Spent.PERHAPS)
-            spent = Spent.NO if self._server.free else Spent.PERHAPS
+            spent = Spent.NO if current.is_free else Spent.PERHAPS
             gone = JobError("remote_gone", spent, error.code, error.message, error.status)
             self._active_jobs.put(current.gone(utc_now(), gone))
             return

@@ -59,6 +59,8 @@ def replace_parent(active_jobs: ActiveJobs, job: Job) -> Job:
             job.parent or ""
         )
     except ProblemError:
+        if job.is_once_more:  # made from a finished job, whose record may be gone by now
+            return job
         return active_jobs.put(job.withdrawn(at, "not sent: the job it replaces cannot be read"))
     if parent.state is State.UNCONFIRMED:
         active_jobs.put(parent.sent_again(at, job.id))

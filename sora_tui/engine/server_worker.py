@@ -137,10 +137,10 @@ class ServerWorker:
             if self._active_jobs.at(self.server, *_WITH_SERVER):
                 try:
                     client, server = await self._connection()
+                    self._poller.poll(client)  # first: a list that is not answered delays no poll
                     if self._sends and not is_paused(self._folder):
                         await self._recovery.check_found(client)
                     self._send(client, server)
-                    self._poller.poll(client)
                     await self._recovery.search(client)
                 except ProblemError as error:  # no simulator, or a full disk
                     self._hold_all(error.problem)

@@ -91,6 +91,23 @@ def test_send_again_sends_one_and_asks_for_its_own_consent(it: Lost) -> None:
     assert len(it.server.posts) == 2
 
 
+def test_one_limit_holds_for_all_that_is_sent_again(
+    it: Lost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(it.server, "listless", True)
+    folder = open_folder(it.shell.workspace)
+    with closing(History(folder)) as history:
+        lost = history.load(it.job_id)
+    other = replace(lost, id=f"{it.job_id[:-6]}zzzzzz")
+    put(folder, other)
+    words = ("wait", it.job_id, other.id, "--send-again", "--max-spend", "0.15")
+    ran = it.shell(*words)
+    assert ran.code == 5, ran.err
+    assert "$0.05" in ran.err
+    assert len(it.server.posts) == 2
+    assert it.document(other.id)["state"] == "unconfirmed"
+
+
 def test_a_new_order_says_beforehand_what_is_not_decided_there(it: Lost) -> None:
     told = "1 earlier job there is unconfirmed, and may be billed. Decide: sora-tui wait"
     for words in (("generate", "Another kite", "--dry-run"), ("generate", "Another kite")):

@@ -24,6 +24,7 @@ from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged, JobChanged
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
+from sora_tui.workspace.inbox import commands
 from sora_tui.workspace.lock import Holder
 from tests.support.job_states import ERROR, LATER, OUTPUT, START, new_job, video
 from tests.support.stored_jobs import put
@@ -97,6 +98,16 @@ def test_what_an_owner_cannot_ask_about_ends_the_wait_of_a_follower(
     outcome = waited(folder, follows, JobChanged(hidden))
     assert outcome.signal is None
     assert outcome.left[hidden.id].code == "job_hidden"
+
+
+def test_what_another_run_ordered_is_left_as_it_is(folder: Folder) -> None:
+    """A limit of the day: tomorrow there is room again."""
+    job = new_job().blocked(LATER, JobError("over_budget", Spent.NO))
+    put(folder, job)
+    outcome = waited(folder, EngineChanged(owner=False), JobChanged(job))
+    assert outcome.left[job.id].code == "over_budget"
+    assert outcome.jobs[job.id].state is State.PENDING
+    assert list(commands(folder)) == []
 
 
 def test_ctrl_c_reports_that_another_process_goes_on(

@@ -55,6 +55,7 @@ requests = st.builds(
     operation=st.sampled_from(["create", "remix", "edit", "extend", "character"]),
     source_video=st.none() | words,
 )
+finite = st.floats(allow_nan=False, allow_infinity=False)
 errors = st.builds(
     JobError,
     st.sampled_from(sorted(CODES)),
@@ -63,6 +64,7 @@ errors = st.builds(
     message=texts,
     status=st.none() | st.integers(100, 599),
     request_id=st.none() | words,
+    facts=st.dictionaries(words, texts | st.integers(0, 2**53) | finite, max_size=3),
 )
 outputs = st.builds(
     Output,
@@ -373,3 +375,11 @@ def test_a_reason_names_no_exception() -> None:
         said = str(broken.value.problem.facts["reason"])
         assert reason in said
         assert "Error" not in said
+
+
+@pytest.mark.parametrize("fact", [float("inf"), float("-inf"), float("nan")])
+def test_no_fact_of_a_reason_keeps_a_record_from_being_written(fact: float) -> None:
+    job = replace(
+        in_state(State.PENDING), error=JobError("over_budget", Spent.NO, facts={"limit": fact})
+    )
+    assert through_disk(job)["error"]["facts"] == {"limit": str(fact)}

@@ -18,6 +18,7 @@ from sora_tui.core.secret import Secret
 from sora_tui.core.server import Server
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineEvent, EngineFault, JobChanged
+from sora_tui.engine.quote import quote
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.folder_mark import key_of
 from sora_tui.workspace.history import History
@@ -206,6 +207,27 @@ def test_a_kill_between_giving_up_and_sending_again_loses_nothing(folder: Folder
             sent = watcher.wait_for_state(State.FAILED, State.CANCELLED)
         assert (sent.id, sent.state) == (child.id, State.FAILED)
         assert len(server.posts) == 1
+
+
+def test_a_job_made_from_a_finished_one_is_sent_although_that_record_is_gone(
+    folder: Folder,
+) -> None:
+    with lossy_server(folder.metadata, lose=0) as server:
+        lab = Server("lab", server.base_url, encoding="json", free=True, dialect="generic")
+        with running(folder, server=lab) as (engine, watcher):
+            first = order(engine, server=lab)
+            watcher.wait_for_end(first.id)
+            engine.pause_queue(True)
+            price = quote(lab, first.request)
+            consent = Consent(price.kind.value, datetime.now(UTC), price.sum)
+            (again,) = engine.submit(
+                lab, first.request, price, consent, parent=first.id, once_more=True
+            )
+            engine.command(first.id, "delete")
+            watcher.wait_for_record_in_trash(folder, first.id)
+            engine.pause_queue(False)
+            assert watcher.wait_for_end(again.id).state is State.FAILED, "sent"
+        assert len(server.posts) == 2
 
 
 def test_giving_up_keeps_the_record(folder: Folder) -> None:

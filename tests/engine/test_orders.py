@@ -519,6 +519,22 @@ def test_the_probe_result_reaches_the_check_before_sending(folder: Folder) -> No
     assert why.code == "price_unknown"
 
 
+def test_a_price_that_comes_later_opens_a_day_that_could_not_be_added_up(folder: Folder) -> None:
+    """Prices are typed on the screen while the engine runs."""
+    now = datetime.now(UTC)
+    profile = Server("lab", "https://lab.example/v1", dialect="openai", encoding="json")
+    earlier = replace(wish(), created_at=now, cost=Cost(), server=profile.ref)
+    put(folder, earlier.submitting(now, "key"))
+    priced = profile._replace(prices={"sora-2": {"*": Decimal("0.10")}})
+    guard = BudgetGuard(Budget(per_day=Decimal(9)), folder, {"lab": profile})
+    job = replace(wish(), server=profile.ref)
+    before = guard.refusal(priced, job, now)
+    assert before is not None
+    assert before.code == "day_unpriced"
+    guard.use_servers({"lab": priced})
+    assert guard.refusal(priced, job, now) is None
+
+
 def test_always_on_this_machine_ends_with_another_server(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

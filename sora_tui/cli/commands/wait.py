@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from queue import SimpleQueue
@@ -105,9 +105,9 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int: 
     with running(engine, console) as items:
         progress = progress_for(console, typical_time_of(history))
         resolver = UnconfirmedResolver(folder, engine, items, history, settings, console)
+        refused = exits.DONE
         if decided:
-            for job_id in wanted:
-                _do(args, resolver, job_id)
+            refused = _decide(args, resolver, wanted, console)
             wanted = resolver.going
             resolver.give_back()
         outcome = wait_for_completion(
@@ -123,7 +123,31 @@ def run(args: argparse.Namespace, settings: Settings, console: Console) -> int: 
         outcome.signal = outcome.signal or resolver.signal
         for job in [job for job in outcome.jobs.values() if job.needs_decision]:
             outcome.jobs[job.id] = history.load(job.id)  # given up for one that was sent
-    return report(outcome, folder, console)
+    return max(report(outcome, folder, console), refused)
+
+
+def _decide(
+    args: argparse.Namespace,
+    resolver: UnconfirmedResolver,
+    job_ids: Sequence[str],
+    console: Console,
+) -> int:
+    """Carry out the decision for each job; return the exit code of the one that was refused, or 0.
+
+    What was decided before that one is waited for as usual.
+
+    Raises:
+        ProblemError: The first one was refused: nothing was done.
+    """
+    for job_id in job_ids:
+        try:
+            _do(args, resolver, job_id)
+        except ProblemError as error:
+            if not resolver.going:
+                raise
+            console.problem(error.problem)
+            return exits.BY_PROBLEM[error.problem.code]
+    return exits.DONE
 
 
 def _unfinished(folder: Folder, history: History, settings: Settings) -> list[str]:
