@@ -32,13 +32,7 @@ from sora_tui.tui.panes.inspector.clip_preview import ClipView
 from sora_tui.tui.state.draft import Draft
 from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.tui.widgets.virtual_list import VirtualList
-from tests.support.tui.host import (  # noqa: F401  # for the tests that are not moved yet
-    open_app,
-    screen_lines,
-    screen_strips,
-    screen_text,
-    until,
-)
+from tests.support.tui.host import open_app, screen_strips, screen_text, until
 from tests.support.tui.workspace_app import FakeEngine, WorkspaceApp
 
 _NOT_WORDS: Final = dict.fromkeys(map(ord, "│─┌┐└┘┃━┏┓┗┛▀▁▂▃▄▅▆▇"), " ")
