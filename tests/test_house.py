@@ -156,6 +156,53 @@ def test_no_test_module_is_imported() -> None:
     assert not imported
 
 
+#: Public, although they begin as private names do.
+PUBLIC = {"_replace", "_asdict", "_fields", "_make", "_exit"}
+#: What a test of the screen takes of Textual all the same, and why there is no other way.
+PRIVATE_IN_TESTS = {
+    ("test_sparing.py", "textual._compositor"): "the updates that our output takes apart",
+    ("test_replies.py", "textual._ansi_sequences"): "every sequence that must still be a key",
+    ("test_terminal.py", "_close_all"): "an app whose end takes a while",
+}
+
+
+def private_uses(tree: ast.AST) -> Iterator[str]:
+    """What a test takes that is private to others, and `run_test`.
+
+    Tests of the private parts that we take of Textual are what they are: their names say so.
+    """
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_textual_still_has"):
+            continue
+        names: list[str] = []
+        if isinstance(node, ast.Attribute):
+            own = isinstance(node.value, ast.Name) and node.value.id == "self"
+            names = [] if own else [node.attr]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(alias.name for alias in node.names)]
+        for name in names:
+            parts = [part for part in name.split(".") if not part.endswith("__")]
+            if name == "run_test" or any(part.startswith("_") for part in parts):
+                yield name
+        yield from private_uses(node)
+
+
+def test_tests_of_the_screen_go_through_the_driver() -> None:
+    """They press keys and read the screen, by `tests/support/tui`; nothing private, no `run_test`.
+
+    What is private may change with every commit, and no person sees it.
+    """
+    found = {
+        (path.relative_to(ROOT / "tests/tui").as_posix(), name)
+        for path in sorted((ROOT / "tests/tui").rglob("*.py"))
+        for name in private_uses(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        if name not in PUBLIC
+    }
+    assert found == PRIVATE_IN_TESTS.keys()
+
+
 def test_the_arrows_point_down() -> None:
     """The contracts of pyproject.toml, as import-linter reads them."""
     lint = Path(sys.executable).with_name("lint-imports")

@@ -25,6 +25,7 @@ from sora_tui.media.clip_probe import read_clip
 from sora_tui.media.decoder_client import DecoderClient, NotWantedError, read_report
 from sora_tui.media.image import check_image
 from tests.support import hostile_media
+from tests.support.decoders import patch_decoder
 from tests.support.pictures import decoded, encoded, picture
 from tests.support.processes import lives
 
@@ -329,18 +330,10 @@ def test_bytes_changed_by_chance_never_reach_further_than_the_helper(
 
 # What becomes of the process ------------------------------------------------------------------
 
-_PATCHED = """
-import os, time, sora_tui.media.decoder_process as w
-BOMB = b"\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\rIHDR" + (30_000).to_bytes(4) * 2 + bytes(99)
-{patch}
-w.main()
-"""
-
 
 def patched(monkeypatch: pytest.MonkeyPatch, patch: str) -> DecoderClient:
     """A decoder whose process does something else with a picture."""
-    program = _PATCHED.format(patch=patch)
-    monkeypatch.setattr(helper_module, "_WORKER", ("-P", "-c", program))
+    patch_decoder(monkeypatch, patch)
     return DecoderClient()
 
 

@@ -20,7 +20,7 @@ from sora_tui.engine.events import EngineChanged, JobChanged, Transfer
 from tests.support import clock, environment
 from tests.support import sample_jobs as sample
 from tests.support.pty_session import ROOT
-from tests.support.tui.driver import settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import PAID, workspace_app
 
 SIZE = (112, 34)
@@ -60,15 +60,12 @@ async def draw() -> str:
         app.settings = app.settings._replace(budget=Budget(per_day=Decimal(10)))
         for name in ("dawn.jpg", "lighthouse.jpg", "alley.png"):
             shutil.copy(ROOT / "input_reference" / name, app.folder.references)
-        async with app.run_test(size=SIZE) as pilot:
-            await settle(pilot)
-            for key in ("escape", "2", "end", "enter", "4", "down"):
-                await pilot.press(key)
-                await settle(pilot)
-            for listener in app.fake.listeners:
-                listener(EngineChanged(owner=True, workers=1, downloads=1))
-                listener(JobChanged(jobs[2], Transfer(1_900_000, 3_000_000)))
-            await settle(pilot)
+        async with open_screen(app, SIZE) as screen:
+            await screen.press("escape", "2", "end", "enter", "4", "down")
+            await screen.tell(
+                EngineChanged(owner=True, workers=1, downloads=1),
+                JobChanged(jobs[2], Transfer(1_900_000, 3_000_000)),
+            )
             drawn = app.export_screenshot(title="sora-tui")
     return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
 

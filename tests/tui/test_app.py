@@ -147,8 +147,7 @@ async def test_live_changes_move_neither_cursor_nor_focus(tmp_path: Path) -> Non
     async with open_screen(app) as screen:
         await screen.press("escape", "4", "down", "down")
         before, focused = app.jobs.cursor_id, app.focused
-        screen.engine.tell(sample_jobs.in_progress(sample_jobs.pending(5), 40))
-        await screen.settle()
+        await screen.tell(sample_jobs.in_progress(sample_jobs.pending(5), 40))
         assert (app.jobs.cursor_id, app.focused) == (before, focused)
         assert "1 running" in screen.text
 

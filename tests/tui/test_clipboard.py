@@ -6,6 +6,7 @@ import pytest
 
 from sora_tui.tui.services.clipboard import copy
 from sora_tui.tui.terminal.app import TerminalApp
+from tests.support.tui.host import open_app
 
 TEXT = "scp box:/srv/w/output/港.mp4 ."
 
@@ -39,7 +40,7 @@ async def test_route(
         tmux.write_text(f"#!/bin/sh\n{script}\n")
         tmux.chmod(0o755)
     app = TerminalApp(crash_folder=tmp_path)
-    async with app.run_test():
+    async with open_app(app):
         assert copy(TEXT, app.copy_to_clipboard) == route
         assert app.clipboard == TEXT
     if route == "tmux":

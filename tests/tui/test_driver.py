@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sample_jobs import pending, saved
-from tests.support.tui import driver
+from tests.support.tui import host
 from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import PAID, PROMPT, workspace_app
 
@@ -28,7 +28,7 @@ async def test_a_story_selects_presses_and_finds_the_question(tmp_path: Path) ->
 async def test_a_text_that_does_not_come_fails_with_the_screen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, "PATIENCE", 0.05)
+    monkeypatch.setattr(host, "PATIENCE", 0.05)
     async with open_screen(workspace_app(tmp_path)) as screen:
         with pytest.raises(AssertionError, match=r"no 'A kite' in the jobs .*\n.*SIMULATOR"):
             await screen.jobs.expect("A kite")

@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 from textual.geometry import Size
-from textual.pilot import Pilot
 from textual.widget import Widget
 
 from sora_tui.config.ui_state import load_ui_state
 from sora_tui.core.pane_layout import Layout
-from sora_tui.tui.dialogs.command_palette import Finder
 from sora_tui.tui.layout.arrangement import PANES, Shape, jobs_height, resized, room_at, shape_of
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
 from tests.support import sample_jobs as sample
 from tests.support.sample_jobs import busy
-from tests.support.tui.driver import screen_lines, screen_text, settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 # Shapes -------------------------------------------------------------------------------------------
@@ -62,30 +60,25 @@ SHAPES: Mapping[tuple[int, int], set[str]] = {
 
 async def test_every_size_shows_what_it_holds_and_nothing_is_cut(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with open_screen(app) as screen:
         for size, panes in SHAPES.items():
-            await pilot.resize_terminal(*size)
-            await settle(pilot)
+            await screen.resize(*size)
             assert app.bench.seen == panes
             shown = [widget for name in panes if (widget := app.bench.query_one(f"#{name}"))]
             room = app.screen.region
             assert all(room.contains_region(widget.region) for widget in shown)
             assert sum(widget.region.area for widget in shown) >= 0.6 * room.area
-        await pilot.resize_terminal(39, 11)
-        await settle(pilot)
-        assert "needs 40x12, has 39x11; jobs go on" in screen_text(app)
+        await screen.resize(39, 11)
+        assert "needs 40x12, has 39x11; jobs go on" in screen.text
 
 
 async def test_every_pane_is_reached_at_every_size(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with open_screen(app) as screen:
         for size in SHAPES:
-            await pilot.resize_terminal(*size)
+            await screen.resize(*size)
             for number, name in enumerate(PANES, 1):
-                await pilot.press(f"alt+{number}")
-                await settle(pilot)
+                await screen.press(f"alt+{number}")
                 assert app.bench.active == name
                 assert name in app.bench.seen
                 assert app.focused is not None
@@ -115,27 +108,21 @@ def test_nothing_can_be_squeezed_away(pane: str, size: tuple[int, int]) -> None:
 
 async def test_a_pane_is_made_wider_and_higher_and_stays_so(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
+    async with open_screen(app, (160, 45)) as screen:
         prompts, jobs = app.bench.query_one("#prompts"), app.bench.jobs
         width, height = prompts.region.width, jobs.region.height
-        await pilot.press("escape", "1", "greater_than_sign", "greater_than_sign")
-        await settle(pilot)
+        await screen.press("escape", "1", "greater_than_sign", "greater_than_sign")
         assert prompts.region.width == width + 8
-        await pilot.press("3", "escape", "greater_than_sign")
-        await settle(pilot)
+        await screen.press("3", "escape", "greater_than_sign")
         assert prompts.region.width == width + 4
-        await pilot.press("4", "minus", "minus", "plus")
-        await settle(pilot)
+        await screen.press("4", "minus", "minus", "plus")
         assert jobs.region.height == height - 2
         app.context.memory.keep()
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
+    async with open_screen(app, (160, 45)) as screen:
         assert app.bench.query_one("#prompts").region.width == width + 4
         assert app.bench.jobs.region.height == height - 2
-        await pilot.press("escape", "equals_sign")
-        await settle(pilot)
+        await screen.press("escape", "equals_sign")
         assert app.bench.query_one("#prompts").region.width == width
         app.context.memory.keep()
     assert load_ui_state(tmp_path).layout == Layout()
@@ -143,36 +130,29 @@ async def test_a_pane_is_made_wider_and_higher_and_stays_so(tmp_path: Path) -> N
 
 async def test_the_job_strip_of_a_small_screen_gives_rows_too(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", *["plus"] * 9)
-        await settle(pilot)
+    async with open_screen(app) as screen:
+        await screen.press("escape", *["plus"] * 9)
         assert app.bench.jobs.region.height == 4
         assert app.bench.editor.region.height == 16
         assert app.bench.arranged == Layout(jobs=-4)
-        await pilot.press("greater_than_sign", "less_than_sign", "less_than_sign")
+        await screen.press("greater_than_sign", "less_than_sign", "less_than_sign")
         assert app.bench.arranged == Layout(jobs=-4)
 
 
 async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape")
+    async with open_screen(app, (160, 45)) as screen:
+        await screen.press("escape")
         for number in "245":
-            await pilot.press(number, "H")
-            await settle(pilot)
+            await screen.press(number, "H")
         assert app.bench.seen == {"prompts", "editor"}
         # Letters are commands still.
         assert app.bench.active == "prompts"
-        await pilot.press("H")
-        await settle(pilot)
+        await screen.press("H")
         assert app.bench.active == "editor"
-        await pilot.press("escape", "H")
-        await settle(pilot)
-        assert "The editor stays" in screen_text(app)
-        await pilot.press("4")
-        await settle(pilot)
+        await screen.press("escape", "H")
+        assert "The editor stays" in screen.text
+        await screen.press("4")
         assert app.bench.seen == {"editor", "jobs"}
         app.context.memory.keep()
     assert load_ui_state(tmp_path).layout.hidden == ("references", "inspector", "prompts")
@@ -180,14 +160,11 @@ async def test_a_pane_is_hidden_until_somebody_goes_there(tmp_path: Path) -> Non
 
 async def test_a_zoomed_pane_has_it_all_and_gives_it_back(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4", "z", "greater_than_sign")
-        await settle(pilot)
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "4", "z", "greater_than_sign")
         assert app.bench.seen == {"jobs"}
         assert app.bench.jobs.region.height > 30
-        await pilot.press("escape")
-        await settle(pilot)
+        await screen.press("escape")
         assert app.bench.seen == {"prompts", "editor", "jobs"}
         assert app.bench.arranged == Layout()
 
@@ -195,15 +172,13 @@ async def test_a_zoomed_pane_has_it_all_and_gives_it_back(tmp_path: Path) -> Non
 async def test_news_of_jobs_move_nothing(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
     for size in ((80, 24), (160, 45)):
-        async with app.run_test(size=size) as pilot:
-            await settle(pilot)
+        async with open_screen(app, size) as screen:
             before = places(app)
-            app.fake.tell(
+            await screen.tell(
                 sample.in_progress(sample.pending(25, False, 9), 73),
                 sample.saved(sample.pending(24, number=7, prompt="A new one " * 30)),
             )
-            await settle(pilot)
-            assert "73%" in screen_text(app)
+            assert "73%" in screen.text
             assert places(app) == before
         app = workspace_app(tmp_path / "second", jobs=busy())
 
@@ -219,81 +194,51 @@ def places(app: WorkspaceApp) -> dict[str, Any]:
 # Finding ------------------------------------------------------------------------------------------
 
 
-async def open_finder(pilot: Pilot[Any], key: str) -> Finder:
-    await pilot.press(key)
-    await settle(pilot)
-    finder = pilot.app.screen
-    assert isinstance(finder, Finder)
-    return finder
-
-
 async def test_help_begins_with_the_keys_of_the_pane(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[sample.saved(sample.pending(500))])
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
-        await open_finder(pilot, "question_mark")
-        rows = screen_lines(app)
+    async with open_screen(app) as screen:
+        await screen.press("escape", "4", "question_mark")
+        rows = screen.lines
         assert "Keys: Jobs" in rows[0]
         assert "Look at the clip" in rows[2]
         assert "jobs" in rows[2]
         # Once only: here "o" is the job list's, not the one of everywhere.
         assert not any("say how to fetch it" in row for row in rows)
-        await pilot.press("escape")
-        await settle(pilot)
+        await screen.press("escape")
         assert app.bench.jobs.has_focus_within
-        await open_finder(pilot, "f1")
-        await pilot.press("f1")
-        await settle(pilot)
-        assert len(app.screen_stack) == 1
+        await screen.press("f1")
+        assert screen.dialog.is_there
+        await screen.press("f1")
+        assert not screen.dialog.is_there
 
 
 async def test_help_is_for_the_smallest_screen_too(tmp_path: Path) -> None:
     app = workspace_app(tmp_path)
-    async with app.run_test(size=(40, 12)) as pilot:
-        await settle(pilot)
-        await open_finder(pilot, "f1")
-        assert " F5  ^R  Make a clip from this " in screen_lines(app)[3]
+    async with open_screen(app, (40, 12)) as screen:
+        await screen.press("f1")
+        assert " F5  ^R  Make a clip from this " in screen.lines[3]
 
 
 async def test_help_does_what_it_finds(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=[sample.pending(20)])
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
-        await open_finder(pilot, "f1")
-        await pilot.press(*"take sent", "enter")
-        await settle(pilot)
-        await pilot.press("y")
-        await settle(pilot)
-        assert [verb for _id, verb, _argument in app.fake.commands] == ["cancel"]
+    async with open_screen(app) as screen:
+        await screen.press("escape", "4", "f1").type("take sent").press("enter")
+        await screen.press("y")
+        assert [verb for _id, verb, _argument in screen.engine.commands] == ["cancel"]
 
 
 async def test_the_palette_finds_everything(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape")
-        await open_finder(pilot, "colon")
-        await pilot.press(*"inspector", "down", "up", "enter")
-        await settle(pilot)
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "colon").type("inspector").press("down", "up", "enter")
         assert app.bench.active == "inspector"
-        await open_finder(pilot, "ctrl+p")
-        await pilot.press(*"json", "enter")
-        await settle(pilot)
+        await screen.press("ctrl+p").type("json").press("enter")
         assert app.bench.inspector is not None
         assert app.bench.inspector.page == "json"
-        await open_finder(pilot, "ctrl+p")
-        await pilot.press(*"nothing")
-        await settle(pilot)
-        await pilot.press(*"xyz", "enter")
-        await settle(pilot)
-        assert 'Nothing is called "nothingxyz".' in screen_text(app)
-        await pilot.press("escape")
-        await open_finder(pilot, "ctrl+p")
-        await pilot.press(*"server", "pagedown", "pageup", "enter")
-        await settle(pilot)
-        assert "Server for the next clip" in screen_text(app)
+        await screen.press("ctrl+p").type("nothing").type("xyz").press("enter")
+        assert 'Nothing is called "nothingxyz".' in screen.text
+        await screen.press("escape", "ctrl+p").type("server").press("pagedown", "pageup", "enter")
+        assert "Server for the next clip" in screen.text
 
 
 # ASCII --------------------------------------------------------------------------------------------
@@ -302,11 +247,10 @@ async def test_the_palette_finds_everything(tmp_path: Path) -> None:
 async def test_a_poor_font_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "en_US.ISO-8859-1")
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        rows = screen_lines(app)
-        await open_finder(pilot, "f1")
-        rows += screen_lines(app)
+    async with open_screen(app, (160, 45)) as screen:
+        rows = screen.lines
+        await screen.press("f1").expect("Keys:")
+        rows += screen.lines
         assert all(row.isascii() for row in rows)
         text = "\n".join(rows)
         for word in ("> in_progress", "v downloading", "? unconfirmed", "ok saved", "x rejected"):
@@ -333,28 +277,22 @@ def test_every_sign_keeps_its_cells() -> None:
 
 async def test_below_the_smallest_size_letters_go_on_into_the_text(tmp_path: Path) -> None:
     app = workspace_app(tmp_path, servers=[PAID])
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.resize_terminal(38, 10)
-        await settle(pilot)
-        assert "needs 40x12, has 38x10" in screen_text(app)
-        await pilot.press(*"quick", "f5", "y")
-        await settle(pilot)
-        assert not app.fake.orders, "nobody has seen the question"
-        await pilot.resize_terminal(80, 24)
-        await settle(pilot)
-        assert "quick" in app.editor.draft.text
-        assert "y pay" in screen_text(app)
-        await pilot.press("y")
-        await settle(pilot)
-        assert len(app.fake.orders) == 1
+    async with open_screen(app) as screen:
+        await screen.resize(38, 10)
+        assert "needs 40x12, has 38x10" in screen.text
+        await screen.type("quick").press("f5", "y")
+        assert not screen.engine.orders, "nobody has seen the question"
+        await screen.resize(80, 24)
+        assert "quick" in screen.draft.text
+        assert "y pay" in screen.text
+        await screen.press("y")
+        assert len(screen.engine.orders) == 1
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 14)])
 async def test_the_button_is_whole_at_any_width(tmp_path: Path, size: tuple[int, int]) -> None:
     app = workspace_app(tmp_path)
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        said = screen_text(app)
+    async with open_screen(app, size) as screen:
+        said = screen.text
         for whole in ("model sora-2", "seconds 4", "size 1280x720", "clips 1", "[ Generate ]"):
             assert whole in said

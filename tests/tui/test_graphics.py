@@ -20,7 +20,7 @@ from sora_tui.tui.terminal.graphics.detect import Graphics, graphics
 from tests.support.pictures import picture
 from tests.support.pty_session import PtySession
 from tests.support.shell import COMMAND
-from tests.support.tui.driver import screen_text, settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import folder_with_prompt, workspace_app
 
 #: What asks a terminal something and is answered: DA, XTVERSION, Kitty's query, sizes, colours.
@@ -200,27 +200,23 @@ async def test_another_terminal_in_tmux_is_sent_the_pictures_again(
     for name, value in with_tmux(tmp_path, f"cat {told}").items():
         monkeypatch.setenv(name, value)
     app = workspace_app(tmp_path / "workspace")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with open_screen(app) as screen:
         app.push_screen(window := PictureWindow(""))
-        await settle(pilot)
+        await screen.settle()
         assert window.view.wants_fine
         window.view.show(to_cells(picture(160, 40), 80, 10, fine=True))
-        await settle(pilot)
-        app.post_message(events.AppFocus())
-        await settle(pilot)
+        await screen.settle()
+        await screen.notice(events.AppFocus())
         assert sum("a=T" in said for said in app.sent) == 1, "the same terminal: nothing again"
         assert app.sent[-1].startswith("\x1bPtmux;\x1b\x1b_G")
         told.write_text("1\n18 xterm-kitty kitty(0.41.1)\n")
-        app.post_message(events.AppFocus())
-        await settle(pilot)
+        await screen.notice(events.AppFocus())
         assert sum("a=T" in said for said in app.sent) == 2
         app.action_redraw()
-        await settle(pilot)
+        await screen.settle()
         assert sum("a=T" in said for said in app.sent) == 3, "a key sends it again"
         told.write_text("1\n19 xterm-256color XTerm(380)\n")
-        app.post_message(events.AppFocus())
-        await settle(pilot)
+        await screen.notice(events.AppFocus())
         assert not window.view.wants_fine
-        assert "▀" in screen_text(app)
+        assert "▀" in screen.text
         assert sum("a=T" in said for said in app.sent) == 3

@@ -16,7 +16,7 @@ from sora_tui.tui.commands.keymap import complaints, key_table
 from sora_tui.tui.commands.table import BY_ID, COMMANDS, EVERYWHERE, bindings
 from sora_tui.tui.widgets.key_bar import FOOTER
 from tests.support.sample_jobs import busy, not_sent, pending, saved, unconfirmed
-from tests.support.tui.driver import screen_lines, settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 
@@ -85,27 +85,22 @@ async def test_the_keys_of_the_person_act_and_are_shown(tmp_path: Path) -> None:
         tmp_path,
         '[keys]\nhelp = "f9,h"\nserver = "f8"\njobs.copy = "c"\nzoom = "plus"\nhigher = "z"',
     )
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        assert "F9 Help" in screen_lines(app)[-1]
-        assert screen_lines(app)[0].endswith("F8 real ")
-        await pilot.press("escape", "question_mark", "f1")
-        await settle(pilot)
-        assert len(app.screen_stack) == 1
-        await pilot.press("plus")
+    async with open_screen(app) as screen:
+        assert "F9 Help" in screen.lines[-1]
+        assert screen.lines[0].endswith("F8 real ")
+        await screen.press("escape", "question_mark", "f1")
+        assert not screen.dialog.is_there
+        await screen.press("plus")
         assert app.bench.zoomed
-        await pilot.press("f9")
-        await settle(pilot)
-        assert len(app.screen_stack) == 2
+        await screen.press("f9")
+        assert screen.dialog.is_there
 
 
 async def test_wrong_keys_are_said_on_the_screen(tmp_path: Path) -> None:
     app = app_with(tmp_path, 'theme = "neon"\n[keys]\ngenerat = "f9"')
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        text = " ".join(" ".join(screen_lines(app)).split())
-    assert 'There is no theme "neon"' in text
-    assert 'nothing is called "generat"' in text
+    async with open_screen(app) as screen:
+        assert 'There is no theme "neon"' in screen.words
+        assert 'nothing is called "generat"' in screen.words
 
 
 def test_the_command_line_lists_every_key(tmp_path: Path) -> None:
@@ -130,68 +125,56 @@ def test_a_key_that_a_text_takes_is_no_surprise() -> None:
 async def test_a_function_key_of_the_person_acts_in_a_text_too(tmp_path: Path, key: str) -> None:
     assert not complaints({"help": key})
     app = app_with(tmp_path, f'[keys]\nhelp = "{key}"')
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        before = app.bench.editor.draft.text
-        await pilot.press("a", key)
-        await settle(pilot)
-        assert len(app.screen_stack) == 2, "the help stands there"
-        await pilot.press("escape")
-        await settle(pilot)
-        await pilot.press("b")
-        assert app.bench.editor.draft.text == before + "ab", "nothing was selected"
+    async with open_screen(app) as screen:
+        await screen.press("a", key)
+        assert screen.dialog.is_there, "the help stands there"
+        await screen.press("escape")
+        await screen.press("b")
+        assert screen.draft.text.endswith("ab"), "nothing was selected"
+        assert len(screen.draft.text) > 2
 
 
 async def test_the_footer_names_the_key_that_generates(tmp_path: Path) -> None:
     (tmp_path / "sora-tui.toml").write_text('[keys]\ngenerate = "f9"\n')
     app = workspace_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        assert screen_lines(app)[-1].startswith(" F9 Generate")
+    async with open_screen(app) as screen:
+        assert screen.lines[-1].startswith(" F9 Generate")
 
 
 async def test_keys_of_lists_and_panes_can_be_others_too(tmp_path: Path) -> None:
     (tmp_path / "sora-tui.toml").write_text('[keys]\nlist.down = "n"\njobs.copy = "c"\n')
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
-        first = app.jobs.cursor_id
-        await pilot.press("j", "down")
-        assert app.jobs.cursor_id == first
-        await pilot.press("n")
-        await settle(pilot)
-        assert app.jobs.cursor_id != first
-        assert "c Copy" in screen_lines(app)[-1]
-        await pilot.press("question_mark")
-        await settle(pilot)
-        assert any(">c" in row and "Copy the path" in row for row in screen_lines(app)[1:5])
+    async with open_screen(app) as screen:
+        await screen.press("escape", "4")
+        first = screen.highlighted
+        await screen.press("j", "down")
+        assert screen.highlighted == first
+        await screen.press("n")
+        assert screen.highlighted != first
+        assert "c Copy" in screen.lines[-1]
+        await screen.press("question_mark")
+        assert any(">c" in row and "Copy the path" in row for row in screen.lines[1:5])
 
 
 async def test_a_key_goes_on_where_its_command_means_nothing(tmp_path: Path) -> None:
     verbs = ("look", "cancel", "edit", "retry", "delete", "copy")
     jobs = [saved(pending(1)), pending(2), not_sent(pending(3)), unconfirmed(pending(4, paid=True))]
     app = workspace_app(tmp_path, jobs=jobs)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
+    async with open_screen(app) as screen:
+        await screen.press("escape", "4")
         possible = []
         for job in jobs:
-            await settle(pilot)
-            assert app.jobs.cursor_id == job.id
+            assert screen.highlighted == job.id
             can = [verb for verb in verbs if app.controllers.refusal(f"jobs.{verb}") is None]
             possible += [" ".join(can)]
-            await pilot.press("down")
+            await screen.press("down")
         assert possible == [
             "look retry delete copy",
             "cancel edit copy",
             "retry delete copy",
             "copy",
         ]
-        await pilot.press("o")
-        await settle(pilot)
-        assert "There is no clip of this job to look at." in screen_lines(app)[-2], (
-            "the app's own key"
-        )
+        await screen.press("o")
+        assert "There is no clip of this job to look at." in screen.lines[-2], "the app's own key"
         offered = ["list.select", "jobs.copy", "jobs.filter", "jobs.mark", "jobs.sort"]
         assert [key for key, _text in app.jobs.keys] == [*offered, "edit_job", "diff_job"]

@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from sora_tui.tui.widgets.virtual_list import VirtualList
+from tests.support.tui.host import open_app
 from tests.support.tui.list_app import ListApp, row_ids
 
 Step = tuple[str, int, int]
@@ -34,7 +35,7 @@ def after(ids: Sequence[str], step: Step, number: int, keep: str | None) -> list
 
 async def live_through(script: list[Step]) -> None:
     app = ListApp(40)
-    async with app.run_test(size=(60, 12)) as pilot:
+    async with open_app(app, (60, 12)) as pilot:
         rows = app.query_one(VirtualList)
         for number, step in enumerate(script):
             what, at, count = step
@@ -81,7 +82,7 @@ def test_updates_move_nothing_that_is_looked_at(script: list[Step]) -> None:
 def test_ten_thousand_marks_and_a_hundred_thousand_rows_are_no_wait() -> None:
     async def mark() -> None:
         app = ListApp(0)
-        async with app.run_test(size=(60, 12)) as pilot:
+        async with open_app(app, (60, 12)) as pilot:
             rows = app.query_one(VirtualList)
             rows.set_rows(row_ids(100_000))
             rows.action_last()

@@ -48,7 +48,7 @@ from tests.support.sample_jobs import (
     unconfirmed,
     video,
 )
-from tests.support.tui.driver import screen_text
+from tests.support.tui.host import open_app, screen_text
 from tests.support.tui.panes_app import PaneApp, busy
 from tests.support.tui.workspace_app import PAID
 
@@ -68,8 +68,7 @@ async def shown(
     pane: Widget, size: tuple[int, int] = (80, 24), *, strip: bool = False
 ) -> AsyncIterator[tuple[PaneApp, Pilot[None]]]:
     app = PaneApp(pane, strip=strip)
-    async with app.run_test(size=size, message_hook=app.hear) as pilot:
-        await pilot.pause()
+    async with open_app(app, size, hear=app.hear) as pilot:
         yield app, pilot
 
 

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from sora_tui.core.server import Server
-from sora_tui.tui.dialogs.params import ParamsWindow
 from sora_tui.tui.panes.prompts import PromptOpened
-from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support.sample_jobs import NOW
-from tests.support.tui.driver import screen_lines, settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.snapshots import SnapCompare, after, utc
 from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
@@ -47,109 +45,78 @@ async def test_a_value_is_set_and_kept_in_the_file_and_nothing_else_changes(tmp_
     app = app_of(tmp_path)
     mine = tmp_path / "prompts" / "mine.md"
     mine.write_text(FRONT)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+    async with open_screen(app) as screen:
         app.post_message(PromptOpened("prompts/mine.md"))
-        await settle(pilot)
-        assert "size 832x480" in "".join(screen_lines(app))  # the first landscape of Wan
-        await pilot.press(*OPEN)
-        await settle(pilot)
-        assert isinstance(app.screen, ParamsWindow)
-        await pilot.press("down", "down", "enter", *"30", "enter")
-        await settle(pilot)
-        assert app.editor.draft.params == {
+        await screen.settle()
+        assert "size 832x480" in screen.text  # the first landscape of Wan
+        await screen.press(*OPEN, "down", "down", "enter", *"30", "enter")
+        assert screen.draft.params == {
             "seed": 7,
             "brand_new": [1, 2],
             "num_inference_steps": 30,
         }
-        await pilot.press("escape")
-        await settle(pilot)
-        assert "params 3›" in "".join(screen_lines(app))
-        await pilot.press("ctrl+s")
-        await settle(pilot)
+        await screen.press("escape")
+        assert "params 3›" in screen.text
+        await screen.press("ctrl+s")
     set_line = "brand_new = [1, 2]\nnum_inference_steps = 30\n"
     assert mine.read_text() == FRONT.replace("brand_new = [1, 2]\n", set_line)
 
 
 async def test_a_wrong_value_says_why_and_is_not_taken(tmp_path: Path) -> None:
     app = app_of(tmp_path, front="A kite\n")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press(*OPEN)
-        await settle(pilot)
-        await pilot.press("down", "down", "enter", *"500", "enter")
-        await settle(pilot)
-        assert "out of its range: 500" in " ".join("".join(screen_lines(app)).split())
-        assert app.editor.draft.params == {}
-        await pilot.press("escape", "up", "enter", *"seven")
-        await settle(pilot)
-        assert "another kind of value" in " ".join("".join(screen_lines(app)).split())
-        await pilot.press("escape", "escape")
-        await settle(pilot)
-        assert not isinstance(app.screen, ParamsWindow)
+    async with open_screen(app) as screen:
+        await screen.press(*OPEN, "down", "down", "enter", *"500", "enter")
+        assert "out of its range: 500" in screen.words
+        assert screen.draft.params == {}
+        await screen.press("escape", "up", "enter", *"seven")
+        assert "another kind of value" in screen.words
+        await screen.press("escape", "escape")
+        assert not screen.dialog.is_there
 
 
 async def test_switches_words_presets_and_free_ones(tmp_path: Path) -> None:
     app = app_of(tmp_path, front="A kite\n")
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press(*OPEN)
-        await settle(pilot)
-        assert isinstance(app.screen, ParamsWindow)
-        window = app.screen
-        window.query_one(VirtualList).move_to("generate_sound")
-        await pilot.press("enter")
-        assert (await params(app, pilot))["generate_sound"] is True
-        await pilot.press("enter", "enter")
-        assert "generate_sound" not in await params(app, pilot)
-        window.query_one(VirtualList).move_to("quality")
-        await pilot.press("enter", "enter")
-        assert (await params(app, pilot))["quality"] == "high"
-        await pilot.press("d")
-        await pilot.press("n", *'odd={"a":[1]}', "enter")
-        assert await params(app, pilot) == {"odd": {"a": [1]}}
-        await pilot.press("p")
-        assert (await params(app, pilot))["fps"] == 16
-        await pilot.press("escape", "f5")
-        await settle(pilot)
-    ((_server, request, _consent, _count),) = app.fake.orders
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press(*OPEN)
+        screen.list.move_to("generate_sound")
+        await screen.press("enter")
+        assert screen.draft.params["generate_sound"] is True
+        await screen.press("enter", "enter")
+        assert "generate_sound" not in screen.draft.params
+        screen.list.move_to("quality")
+        await screen.press("enter", "enter")
+        assert screen.draft.params["quality"] == "high"
+        await screen.press("d", "n", *'odd={"a":[1]}', "enter")
+        assert screen.draft.params == {"odd": {"a": [1]}}
+        await screen.press("p")
+        assert screen.draft.params["fps"] == 16
+        await screen.press("escape", "f5")
+    ((_server, request, _consent, _count),) = screen.engine.orders
     assert request.params["odd"] == {"a": [1]}
     assert request.params["guidance_scale"] == 4.0  # the preset's, over the profile's
-
-
-async def params(app: WorkspaceApp, pilot: object) -> dict[str, object]:
-    await settle(pilot)  # type: ignore[arg-type]
-    return dict(app.editor.draft.params)
 
 
 async def test_a_wrong_value_of_the_file_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     front = "+++\n[params]\nnum_inference_steps = 500\n+++\nA kite\n"
     app = app_of(tmp_path, front=front)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        assert "out of its range: 500" in " ".join("".join(screen_lines(app)).split())
-        await pilot.press("f5")
-        await settle(pilot)
-    assert app.fake.orders == []
+    async with open_screen(app) as screen:
+        assert "out of its range: 500" in screen.words
+        await screen.press("f5")
+    assert screen.engine.orders == []
 
 
 async def test_a_word_for_a_size_becomes_the_size_when_the_field_is_left(tmp_path: Path) -> None:
     app = app_of(tmp_path, front="A kite\n")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("tab", "tab", "tab", *"portrait")
-        await settle(pilot)
-        assert app.editor.draft.size == "480x832"
-        await pilot.press("tab")
-        await settle(pilot)
-        assert "480x832" in "".join(screen_lines(app))
-        await pilot.press("shift+tab", "right")
-        await settle(pilot)
-        assert app.editor.draft.size == "1280x720"
+    async with open_screen(app) as screen:
+        await screen.press("tab", "tab", "tab", *"portrait")
+        assert screen.draft.size == "480x832"
+        await screen.press("tab")
+        assert "480x832" in screen.text
+        await screen.press("shift+tab", "right")
+        assert screen.draft.size == "1280x720"
         # Another model offers other sizes.
-        await pilot.press("shift+tab", "shift+tab", *"ltx-2", "tab", "tab", "right")
-        await settle(pilot)
-        assert app.editor.draft.size == "768x512"
+        await screen.press("shift+tab", "shift+tab", *"ltx-2", "tab", "tab", "right")
+        assert screen.draft.size == "768x512"
 
 
 def test_the_window_is_no_import_of_the_first_frame() -> None:
@@ -176,14 +143,10 @@ def test_the_parameters(tmp_path: Path, snap_compare: SnapCompare, size: tuple[i
 async def test_the_end_of_a_model_is_seen_before_anything_is_sent(tmp_path: Path) -> None:
     maker = PAID._replace(name="openai", base_url="https://api.openai.com/v1", prices={})
     app = app_of(tmp_path, maker, front="A kite\n")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        assert "ended at api.openai.com on 2026-09-24" in " ".join(
-            "".join(screen_lines(app)).split()
-        )
-        await pilot.press("f5")
-        await settle(pilot)
-        shown = " ".join("".join(screen_lines(app)).split())
+    async with open_screen(app) as screen:
+        assert "ended at api.openai.com on 2026-09-24" in screen.words
+        await screen.press("f5")
+        shown = screen.words
         assert "Pay about $0.40 on api.openai.com?" in shown
         assert "ended at api.openai.com on 2026-09-24" in shown
-    assert app.fake.orders == []
+    assert screen.engine.orders == []

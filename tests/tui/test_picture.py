@@ -5,9 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import re
-import time
 import unicodedata
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +13,6 @@ import pyte
 import pytest
 from rich.color import ColorSystem
 from rich.console import Console
-from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.filter import LineFilter
 from textual.pilot import Pilot
@@ -25,12 +22,12 @@ from textual.strip import Strip
 from sora_tui.media.cells import Cells, to_cells
 from sora_tui.tui.terminal.app import TerminalApp
 from sora_tui.tui.terminal.ascii_filter import AsciiFilter
-from sora_tui.tui.terminal.graphics import kitty
 from sora_tui.tui.terminal.graphics.dither import DEPTHS, dithered
 from sora_tui.tui.terminal.graphics.kitty import MOST, SentPictures, placeholders
-from sora_tui.tui.widgets.picture import PictureView, PixelStrip, _coloured
+from sora_tui.tui.widgets import picture as widget
+from sora_tui.tui.widgets.picture import PictureView, PixelStrip
 from tests.support.pictures import picture
-from tests.support.tui.driver import screen_strips
+from tests.support.tui.host import open_app, painted_strips, screen_strips, until
 
 RED, BLUE, GREY = b"\xff\0\0", b"\0\0\xff", b"\x80\x80\x80"
 
@@ -92,7 +89,7 @@ async def test_the_terminal_shows_the_picture_in_the_middle() -> None:
     """Through Textual's compositor, into a terminal: two pixels a cell, none wrong."""
     cells = to_cells(picture(64, 36), 20, 6)
     app = ViewApp()
-    async with app.run_test(size=(30, 10)) as pilot:
+    async with open_app(app, (30, 10)) as pilot:
         app.query_one(PictureView).show(cells)
         await pilot.pause()
         console = Console(color_system="truecolor", file=io.StringIO(), force_terminal=True)
@@ -126,14 +123,7 @@ class CalmApp(TerminalApp):
         line = b"".join(bytes([min(12 * x, 255)] * 3) for x in range(24))
         self.query_one(PictureView).show(Cells(24, 2, line * 4))
         await pilot.pause()
-        return painted(self)[4:6]
-
-
-def painted(app: App[None]) -> list[Strip]:
-    """What the picture, as wide as the screen, gives the terminal, row by row."""
-    update = app.screen._compositor.render_full_update()
-    assert isinstance(update, LayoutUpdate)
-    return [strip for line in update.strips for strip in line]
+        return painted_strips(self)[4:6]
 
 
 @pytest.mark.parametrize(("filters", "shades"), [((), " ░▒▓█"), ((1,), " .:-=+*#%@")])
@@ -142,7 +132,7 @@ async def test_without_colours_a_cell_is_a_letter_as_full_as_it_is_light(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = CalmApp(tmp_path, *(AsciiFilter(letters=False) for _ in filters))
-    async with app.run_test(size=(24, 10)) as pilot:
+    async with open_app(app, (24, 10)) as pilot:
         rows = await app.rows(pilot)
         console = Console(color_system="truecolor", file=io.StringIO(), force_terminal=True)
         written = "".join(strip.render(console) for strip in rows)
@@ -156,40 +146,48 @@ async def test_without_colours_a_cell_is_a_letter_as_full_as_it_is_light(
 
 async def test_without_signs_a_cell_is_of_one_colour(tmp_path: Path) -> None:
     app = CalmApp(tmp_path, AsciiFilter(letters=False))
-    async with app.run_test(size=(24, 10)) as pilot:
+    async with open_app(app, (24, 10)) as pilot:
         rows = await app.rows(pilot)
         assert {strip.text for strip in rows} == {" " * 24}
         assert drawn(rows[0], "truecolor").count("\x1b[48;2;") == 23
 
 
-def test_without_signs_colours_that_are_missing_are_mixed_too() -> None:
+async def test_without_signs_colours_that_are_missing_are_mixed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between cells; two halves that were mixed each for itself made stripes."""
+    monkeypatch.delenv("COLORTERM")
+    monkeypatch.setenv("TERM", "xterm-256color")
     depth = DEPTHS[ColorSystem.EIGHT_BIT]
-    cells = Cells(40, 20, bytes((230, 60, 40)) * 1600)
-    strips = _coloured(cells, ColorSystem.EIGHT_BIT, None, ascii=True)
-    shown = b"".join(strip._top for strip in strips if isinstance(strip, PixelStrip))
-    assert len(shown) == 3 * 800
-    assert all(depth.nearest(*shown[at : at + 3]) == shown[at : at + 3] for at in range(0, 2400, 3))
+    app = CalmApp(tmp_path, AsciiFilter(letters=False))
+    async with open_app(app, (40, 20)) as pilot:
+        app.query_one(PictureView).show(Cells(40, 20, bytes((230, 60, 40)) * 1600))
+        await pilot.pause()
+        segments = [segment for strip in painted_strips(app) for segment in strip]
+    assert [segment.text for segment in segments] == [" "] * 800
+    shown = [segment.style.bgcolor.get_truecolor() for segment in segments]  # type: ignore[union-attr]
+    assert all(tuple(depth.nearest(*colour)) == tuple(colour) for colour in set(shown))
     for part, level in enumerate((230, 60, 40)):
-        assert sum(shown[part::3]) / 800 == pytest.approx(level, abs=12)
+        assert sum(colour[part] for colour in shown) / 800 == pytest.approx(level, abs=12)
 
 
 async def test_a_picture_is_sent_once_however_often_it_is_painted(tmp_path: Path) -> None:
     app, written = CalmApp(tmp_path), list[str]()
     app.sent_pictures = SentPictures(written.append, first=255)
-    async with app.run_test(size=(24, 10)) as pilot:
+    async with open_app(app, (24, 10)) as pilot:
         view = app.query_one(PictureView)
         assert view.wants_fine
         view.show(to_cells(picture(48, 40), 24, 10, fine=True))
         for _ in range(3):
-            view.query_one("_Pixels").refresh()
+            for shown in view.children:
+                shown.refresh()
             await pilot.pause()
         assert len(written) == 1
-        assert all("\U0010eeee" in drawn(strip, "256") for strip in painted(app))
+        assert all("\U0010eeee" in drawn(strip, "256") for strip in painted_strips(app))
         assert app.export_screenshot().count("▀") > 9, "who keeps the screen keeps half blocks"
         view.show(None)
         await pilot.pause()
-        assert not any("\U0010eeee" in drawn(strip, "256") for strip in painted(app))
+        assert not any("\U0010eeee" in drawn(strip, "256") for strip in painted_strips(app))
 
 
 class SlowApp(TerminalApp):
@@ -207,37 +205,42 @@ def rows_seen(app: SlowApp) -> int:
     return sum("▀" in strip.text for strip in strips)
 
 
-async def test_on_a_slow_line_a_picture_comes_row_by_row(tmp_path: Path) -> None:
+async def test_on_a_slow_line_a_picture_comes_row_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A key is answered between two of them."""
     cells = to_cells(picture(64, 36), 20, 6)
     assert cells.rows == 6
     app = SlowApp(crash_folder=tmp_path)
-    async with app.run_test(size=(30, 10)) as pilot:
+    async with open_app(app, (30, 10)) as pilot:
         view = app.query_one(PictureView)
         view.show(cells)
         app.is_behind = True
         await pilot.pause(0.1)
         assert 0 < rows_seen(app) < 6
         app.is_behind = False
-        await until(pilot, lambda: rows_seen(app) == 6)
-        assert view._turn is None, "and then nothing looks any more"
+        await until(pilot, lambda: rows_seen(app) == 6, "not 6 rows")
+        turns: list[float] = []
+        monkeypatch.setattr(view, "set_timer", lambda delay, *_: turns.append(delay))
+        await pilot.pause(0.1)
+        assert turns == [], "and then nothing looks any more"
 
 
 async def test_on_a_slow_line_a_window_does_not_draw_the_picture_below(tmp_path: Path) -> None:
     """Darkened it would cost what the picture did, and once more when the window goes."""
     app = SlowApp(crash_folder=tmp_path)
-    async with app.run_test(size=(30, 10)) as pilot:
+    async with open_app(app, (30, 10)) as pilot:
         view = app.query_one(PictureView)
         view.show(to_cells(picture(64, 36), 20, 6))
-        await until(pilot, lambda: rows_seen(app) == 6)
+        await until(pilot, lambda: rows_seen(app) == 6, "not 6 rows")
         await app.push_screen(Window())
-        await until(pilot, lambda: rows_seen(app) == 0)
+        await until(pilot, lambda: rows_seen(app) == 0, "not 0 rows")
         app.is_behind = True
         app.pop_screen()
         await pilot.pause(0.1)
         assert rows_seen(app) == 0
         app.is_behind = False
-        await until(pilot, lambda: rows_seen(app) == 6)
+        await until(pilot, lambda: rows_seen(app) == 6, "not 6 rows")
         app.stride = 10_000
         await app.push_screen(Window())
         await pilot.pause()
@@ -246,13 +249,6 @@ async def test_on_a_slow_line_a_window_does_not_draw_the_picture_below(tmp_path:
 
 class Window(ModalScreen[None]):
     pass
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        await pilot.pause(0.01)
 
 
 def test_numbers_stay_within_a_byte_and_the_terminal_keeps_few_pictures() -> None:
@@ -287,21 +283,27 @@ def test_tmux_is_told_to_hand_on_every_piece() -> None:
 
 
 def test_there_are_as_many_marks_as_kitty_knows() -> None:
-    assert (MOST, kitty._MARKS[0], kitty._MARKS[-1]) == (297, "\u0305", "\U0001d244")
-    assert {unicodedata.combining(mark) for mark in kitty._MARKS} == {230}
-    assert not any(unicodedata.decomposition(mark) for mark in kitty._MARKS)
+    marks = [placeholders(200, 0, at, at + 1).removesuffix("\x1b[39m")[-1] for at in range(MOST)]
+    assert (len(set(marks)), marks[0], marks[-1]) == (297, "\u0305", "\U0001d244")
+    assert {unicodedata.combining(mark) for mark in marks} == {230}
+    assert not any(unicodedata.decomposition(mark) for mark in marks)
     assert placeholders(200, 1, 2, 4) == (
         "\x1b[38;5;200m\U0010eeee\u030d\u030e\U0010eeee\u030d\u0310\x1b[39m"
     )
 
 
-def test_a_whole_screen_is_drawn_without_a_style_for_each_cell() -> None:
+def test_a_whole_screen_is_drawn_without_a_style_for_each_cell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Counts work, not time: Segments and Styles for 7200 cells would take 250 ms."""
     cells = to_cells(picture(640, 360), 160, 45)
     strips = [PixelStrip(*cells.line(row)) for row in range(cells.rows)]
+    made: list[object] = []
+    for name in ("Segment", "Style"):
+        monkeypatch.setattr(widget, name, lambda *what, **more: made.append((what, more)))
     for strip in strips:
         drawn(strip, "truecolor")
-        assert strip._made is None
+    assert made == []
 
 
 def test_textual_still_has_the_private_parts_we_take() -> None:

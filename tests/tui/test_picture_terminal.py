@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from sora_tui.media.cells import Cells
-from sora_tui.tui.terminal.graphics import kitty
+from sora_tui.tui.terminal.graphics.kitty import placeholders
 from tests.support.pty_session import KEYS, ROOT, PtySession
 from tests.support.tui.picture_app import drawing
 
@@ -48,8 +48,8 @@ def misplaced(session: PtySession, number: int, scrolled: int = 0) -> int:
     count = 0
     for y, row in enumerate(session.cells()[:23]):
         for x, cell in enumerate(row[:60]):
-            marks = kitty._MARKS[y + scrolled], kitty._MARKS[x]
-            count += (cell.data, cell.fg) != ("\U0010eeee" + "".join(marks), colour)
+            wanted = placeholders(number, y + scrolled, x, x + 1)
+            count += (cell.data, cell.fg) != (wanted.partition("m")[2][:3], colour)
     return count
 
 

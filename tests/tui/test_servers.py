@@ -160,8 +160,7 @@ async def test_remote_jobs_are_shown_and_adopted_with_one_key(tmp_path: Path) ->
         assert screen.engine.listings == [("team-gw", None)]
         assert "Asking team-gw" in screen.words
         videos = (remote(1), remote(30), remote(600, status="in_progress"))
-        screen.engine.say(RemoteListed("team-gw", videos, more=True))
-        await screen.settle()
+        await screen.tell(RemoteListed("team-gw", videos, more=True))
         text = screen.words
         assert "remote" in text
         assert "! 1 min" in text
@@ -181,8 +180,7 @@ async def test_a_lost_answer_is_decided_first(tmp_path: Path) -> None:
     async with open_screen(app) as screen:
         await screen.press("escape", "4", "R")
         lost = {"video_1": "20261122-101530-7f3k2m"}
-        screen.engine.say(RemoteListed("team-gw", (remote(1),), unconfirmed=lost))
-        await screen.settle()
+        await screen.tell(RemoteListed("team-gw", (remote(1),), unconfirmed=lost))
         await screen.press("enter")
         assert screen.engine.adopted == []
         assert "20261122-101530-7f3k2m" in screen.words
@@ -192,13 +190,10 @@ async def test_a_server_without_a_list_says_so_and_no_hint_is_given(tmp_path: Pa
     app = workspace_app(tmp_path, servers=[PAID])
     none = RemoteListed("team-gw", problem=Problem("no_list", {"host": "gw.example.org"}))
     async with open_screen(app) as screen:
-        screen.engine.say(none)
-        await screen.settle()
+        await screen.tell(none)
         assert "does not list" not in screen.words
-        screen.engine.say(RemoteListed("team-gw", (remote(1), remote(2))))
-        await screen.settle()
+        await screen.tell(RemoteListed("team-gw", (remote(1), remote(2))))
         assert "2 jobs on team-gw are not known here: R shows them." in screen.words
         await screen.press("escape", "4", "R")
-        screen.engine.say(none)
-        await screen.settle()
+        await screen.tell(none)
         assert "sora-tui adopt ID" in screen.words

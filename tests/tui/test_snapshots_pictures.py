@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +28,7 @@ from tests.support.pictures import encoded, picture
 from tests.support.pty_session import ROOT
 from tests.support.sample_jobs import busy
 from tests.support.tui.driver import settle
+from tests.support.tui.host import screen_text, until
 from tests.support.tui.snapshots import SnapCompare, after, utc
 from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
@@ -164,11 +164,11 @@ def test_a_clip_in_the_inspector(
 ) -> None:
     async def look(pilot: Pilot[None]) -> None:
         await after("escape", "5")(pilot)
-        end = time.monotonic() + 60
-        while (seen := filmed.bench.inspector._seen) is None or seen.strip is None:  # type: ignore[union-attr]
-            assert time.monotonic() < end
-            await pilot.pause(0.05)
-        await in_place(pilot, filmed.query_one(ClipView)._poster)
+        poster, strip = filmed.query_one(ClipView).query(PictureView)
+        both = size != (80, 24)
+        seen = (lambda: strip.cells) if both else (lambda: "v Filmstrip" in screen_text(filmed))
+        await until(pilot, seen, "no filmstrip")
+        await in_place(pilot, poster)
 
     assert snap_compare(filmed, terminal_size=size, run_before=look)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sora_tui.core.job import Batch, Job
 from tests.support import sample_jobs as sample
-from tests.support.tui.driver import screen_text, settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.snapshots import SnapCompare, after, utc
 from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
@@ -30,13 +30,9 @@ def takes(root: Path) -> WorkspaceApp:
 
 async def test_the_filter_finds_them_by_their_order(tmp_path: Path) -> None:
     app = takes(tmp_path)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4", "slash", *"100000-aaaaaa", "enter")
-        await settle(pilot)
-        shown = screen_text(app)
-    assert "3 of 5 match" in shown
-    assert [mark in shown for mark in ("┌ 3/3 A", "│ 2/3", "└ 1/3")] == [True] * 3
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "4", "slash", *"100000-aaaaaa", "enter")
+        await screen.jobs.expect("3 of 5 match", "┌ 3/3 A", "│ 2/3", "└ 1/3")
 
 
 def test_takes_stand_together(tmp_path: Path, snap_compare: SnapCompare) -> None:

@@ -19,7 +19,7 @@ from sora_tui.tui.services.last_seen import last_seen, mark_seen
 from sora_tui.tui.services.notifier import Tmux, ask_tmux, notification
 from sora_tui.tui.state.job_view import JobView
 from tests.support import sample_jobs as sample
-from tests.support.tui.driver import settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 HOSTILE = "fox\x1b]52;c;aGFjaw==\x07\x9d0;owned\x9c\u202e end"
@@ -116,13 +116,10 @@ def test_a_tmux_that_is_not_there_passes_nothing(
 
 async def told(app: WorkspaceApp, job: Job, looked_at: bool | None) -> list[str]:
     """What reaches the terminal when this job comes to its end."""
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with open_screen(app) as screen:
         if looked_at is not None:
-            app.post_message(events.AppFocus() if looked_at else events.AppBlur())
-            await settle(pilot)
-        app.fake.tell(job)
-        await settle(pilot)
+            await screen.notice(events.AppFocus() if looked_at else events.AppBlur())
+        await screen.tell(job)
     return [text for text in app.sent if not text.startswith("\x1b]2;")]
 
 
@@ -143,11 +140,9 @@ async def test_who_looks_is_not_called(
 
 async def test_the_title_counts_and_changes_only_when_the_counts_do(tmp_path: Path) -> None:
     app = workspace_app(tmp_path)
-    async with app.run_test() as pilot:
-        await settle(pilot)
+    async with open_screen(app) as screen:
         for progress in (10, 20, 30):
-            app.fake.tell(sample.in_progress(sample.pending(), progress))
-            await settle(pilot)
+            await screen.tell(sample.in_progress(sample.pending(), progress))
     assert app.sent == ["\x1b]2;sora-tui 1 running\x07"]
 
 
@@ -173,16 +168,14 @@ async def test_who_comes_back_is_told(tmp_path: Path) -> None:
     jobs = [sample.saved(sample.pending(100))]
     app = workspace_app(tmp_path, jobs=jobs)
     assert last_seen(app.folder.root) is None
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        assert "Welcome" not in str(app.bench.status.render())
+    async with open_screen(app) as screen:
+        assert "Welcome" not in screen.text
     mark_seen(app.folder.root)
     seen = last_seen(app.folder.root)
     assert seen is not None
     assert abs(seen.timestamp() - time.time()) < 60
     app = workspace_app(tmp_path, jobs=[sample.unconfirmed(sample.pending(50, number=1))])
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        said = str(app.bench.status.render())
+    async with open_screen(app, (120, 40)) as screen:
+        said = screen.status.words
     assert said.startswith("Welcome back: ")
     assert said.endswith("1 job needs you: press 4, enter.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import re
 import signal
 import sys
@@ -11,10 +12,8 @@ from pathlib import Path
 
 import pytest
 from textual import work
-from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.drivers import linux_driver
-from textual.drivers._writer_thread import WriterThread
 from textual.widgets import Static
 
 from sora_tui.tui.terminal import app as terminal
@@ -22,6 +21,7 @@ from sora_tui.tui.terminal import crash_report as crash
 from sora_tui.tui.terminal import output
 from sora_tui.tui.terminal.output_rate import Pace
 from tests.support.pty_session import ROOT, PtySession
+from tests.support.tui.host import open_app
 from tests.support.tui.tiny_app import SECRET
 
 ENDS_WITHIN = 3.0
@@ -189,6 +189,9 @@ def test_a_line_is_as_fast_as_it_took_what_had_to_wait(monkeypatch: pytest.Monke
 
 def test_textual_still_has_the_private_parts_we_hold() -> None:
     """When this fails, read the new Textual and mend sora_tui/tui/terminal/app.py."""
+    from textual._xterm_parser import XTermParser
+    from textual.drivers._writer_thread import WriterThread
+
     for name in ("_handle_exception", "_fatal_error", "_print_error_renderables"):
         assert callable(getattr(App, name))
     assert list(inspect.signature(App._handle_exception).parameters) == ["self", "error"]
@@ -219,9 +222,14 @@ def test_forced_leave_undoes_every_mode_that_textual_sets() -> None:
     source = inspect.getsource(linux_driver)
     # 7 and 25 are on in a shell; 1007 stands in a comment.
     switched_on = set(re.findall(r"\\x1b\[\?(\d+)h", source)) - {"7", "25", "1007"}
-    switched_off = set(re.findall(r"\?(\d+)l", output._LEAVE.decode()))
-    assert switched_on <= switched_off
-    assert b"\x1b[?25h" in output._LEAVE
+    master, program = os.openpty()
+    os.set_blocking(master, False)
+    output.TerminalOutput(program).leave()
+    left = os.read(master, 4096)
+    os.close(master)
+    os.close(program)
+    assert switched_on <= set(re.findall(r"\?(\d+)l", left.decode()))
+    assert b"\x1b[?25h" in left
 
 
 class LateApp(terminal.TerminalApp):
@@ -241,7 +249,7 @@ class LateApp(terminal.TerminalApp):
 
 async def test_what_a_thread_brings_to_a_screen_that_is_going_is_dropped(tmp_path: Path) -> None:
     app = LateApp(tmp_path)
-    async with app.run_test() as pilot:
+    async with open_app(app) as pilot:
         app.bring()
         while not app.taken:
             await pilot.pause(0.01)
@@ -266,6 +274,6 @@ class TickingApp(terminal.TerminalApp):
 
 async def test_no_timer_looks_at_a_screen_that_is_going(tmp_path: Path) -> None:
     app = TickingApp(crash_folder=tmp_path)
-    async with app.run_test() as pilot:
+    async with open_app(app) as pilot:
         await pilot.pause(0.02)
     assert not app.crashed

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from rich.segment import Segment
 from textual.color import Color
-from textual.pilot import Pilot
-from textual.widget import Widget
 
 from sora_tui.config.ui_state import UiState, ui_state_path
 from sora_tui.tui.theme.themes import DARK, LIGHT, theme_at_start
 from tests.support.sample_jobs import busy
-from tests.support.tui.driver import screen_strips, settle
-from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
+from tests.support.tui.driver import Part, open_screen
+from tests.support.tui.workspace_app import PAID, workspace_app
 
 LEAST = 4.5
 KNOWN = {"sora", "sora-light", "nord", "ansi-dark"}
@@ -32,34 +30,27 @@ async def test_every_text_of_our_themes_can_be_read(
     monkeypatch.setenv("TEXTUAL_THEME", theme)
     for paid in (False, True):
         app = workspace_app(tmp_path, jobs=busy(paid), servers=[PAID] if paid else [])
-        async with app.run_test(size=(160, 45)) as pilot:
+        async with open_screen(app, (160, 45)) as screen:
             assert app.theme == theme
             faint: dict[str, str] = {}
-            await settle(pilot)
             for keys in ([], ["f5"], ["escape", "4"], ["down", "down", "enter"], ["E"], ["J"]):
-                await pilot.press(*keys)
-                await settle(pilot)
-                faint |= dict(faint_texts(app))
-            await pilot.press("f1", "z", "z")
-            await settle(pilot)
-            faint |= dict(faint_texts(app, app.screen.query_one("Finder > Vertical")))
-            await pilot.press("backspace", "backspace", "down")
-            await settle(pilot)
-            faint |= dict(faint_texts(app, app.screen.query_one("Finder > Vertical")))
+                await screen.press(*keys)
+                faint |= dict(faint_texts(screen))
+            await screen.press("f1", "z", "z")
+            faint |= dict(faint_texts(screen.part("Finder > Vertical")))
+            await screen.press("backspace", "backspace", "down")
+            faint |= dict(faint_texts(screen.part("Finder > Vertical")))
             assert not faint
 
 
-def faint_texts(app: WorkspaceApp, inside: Widget | None = None) -> Iterator[tuple[str, str]]:
+def faint_texts(part: Part) -> Iterator[tuple[str, str]]:
     """The pairs of colours that are too close, each with a text that is painted in them."""
-    region = (inside or app.screen).region
-    for y, strip in enumerate(screen_strips(app)):
-        if region.y <= y < region.bottom:
-            for segment in strip.crop(region.x, region.right):
-                if any(letter.isalnum() for letter in segment.text):
-                    for colours in ("true", "256"):
-                        pair, contrast = contrast_of(segment, colours)
-                        if contrast < LEAST:
-                            yield f"{pair} {colours}", f"{contrast:.2f} {segment.text.strip()}"
+    for segment in chain.from_iterable(part.strips):
+        if any(letter.isalnum() for letter in segment.text):
+            for colours in ("true", "256"):
+                pair, contrast = contrast_of(segment, colours)
+                if contrast < LEAST:
+                    yield f"{pair} {colours}", f"{contrast:.2f} {segment.text.strip()}"
 
 
 def contrast_of(segment: Segment, colours: str) -> tuple[str, float]:
@@ -121,21 +112,12 @@ def test_which_theme_holds_at_the_start(
 
 async def test_a_theme_from_the_palette_is_there_next_time(tmp_path: Path) -> None:
     app = workspace_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await choose(pilot, "theme: sora-light")
+    async with open_screen(app) as screen:
+        await screen.press("ctrl+p").type("theme: sora-light").press("enter")
         assert app.theme == "sora-light"
         app.context.memory.keep()
     assert json.loads(ui_state_path().read_text())["theme"] == "sora-light"
     assert workspace_app(tmp_path).theme == "sora-light"
-
-
-async def choose(pilot: Pilot[Any], words: str) -> None:
-    """Open the palette, type, press enter."""
-    await pilot.press("ctrl+p")
-    await pilot.pause()
-    await pilot.press(*("space" if letter == " " else letter for letter in words), "enter")
-    await settle(pilot)
 
 
 async def test_few_colours_are_the_terminals_own(
@@ -151,9 +133,8 @@ async def test_without_colours_nothing_is_coloured(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = workspace_app(tmp_path, jobs=busy())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        for strip in screen_strips(app):
+    async with open_screen(app, (120, 40)) as screen:
+        for strip in screen.strips:
             for segment in strip:
                 assert segment.style is None or (
                     {segment.style.color, segment.style.bgcolor} <= {None, RichColor.default()}

@@ -28,7 +28,7 @@ from sora_tui.tui.state.job_view import JobView
 from tests.support import sample_jobs as sample
 from tests.support.moments import Moment
 from tests.support.tui import workspace_app as apps
-from tests.support.tui.driver import screen_lines, settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import PAID, WorkspaceApp, workspace_app
 
 
@@ -161,20 +161,16 @@ async def test_the_screen(moment: Moment, now: datetime, app: WorkspaceApp) -> N
         "fox": moment.shown(now - timedelta(hours=30), "%Y-%m-%d"),
         "created": moment.shown(sample.ago(25), "%Y-%m-%d %H:%M:%S"),
     }
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
-        await settle(pilot)
-        rows = screen_lines(app)
+    async with open_screen(app, (160, 45)) as screen:
+        await screen.press("escape", "4")
+        rows = screen.lines
         for word, time in shown.items():
             row = next(row for row in rows if word in row)
             assert time in " ".join(row.split()), rows
-        await pilot.press("R")
-        await settle(pilot)
+        await screen.press("R")
         made = now - timedelta(minutes=90)
         listed = sample.video("in_progress", created_at=made.timestamp())
         listed = listed._replace(expires_at=now + timedelta(hours=73))
-        app.fake.say(RemoteListed("team-gw", (listed,), more=False, unconfirmed={}))
-        await settle(pilot)
-        row = next(row for row in screen_lines(app) if moment.shown(made, "%m-%d %H:%M") in row)
+        await screen.tell(RemoteListed("team-gw", (listed,), more=False, unconfirmed={}))
+        row = next(row for row in screen.lines if moment.shown(made, "%m-%d %H:%M") in row)
         assert " 3 d " in row, "as the job list words it"

@@ -18,21 +18,19 @@ from urllib.error import URLError
 
 import pytest
 from textual.geometry import Size
-from textual.pilot import Pilot
 
 from sora_tui.core.job import Job, Output
 from sora_tui.media.practice.render import ClipPlan, Previews, render_clip
-from sora_tui.tui.dialogs.clip import ClipWindow
 from sora_tui.tui.panes.inspector.clip_layout import clip_room
-from sora_tui.tui.panes.inspector.clip_preview import ClipView
 from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support import hostile_media
 from tests.support import sample_jobs as sample
+from tests.support.decoders import noted_requests, patch_decoder
 from tests.support.pictures import encoded
 from tests.support.pictures import picture as drawn
 from tests.support.processes import lives, media_workers
 from tests.support.pty_session import KEYS, PtySession
-from tests.support.tui.driver import screen_lines, screen_text, settle
+from tests.support.tui.driver import open_screen
 from tests.support.tui.workspace_app import WorkspaceApp, workspace_app
 
 #: Generous: the machine may be busy.
@@ -73,36 +71,6 @@ def write(app: WorkspaceApp, job: Job, data: bytes) -> Path:
     return path
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, f"{what}\n" + text(pilot)
-        await pilot.pause(0.02)
-
-
-def text(pilot: Pilot[None]) -> str:
-    assert isinstance(pilot.app, WorkspaceApp)
-    return screen_text(pilot.app)
-
-
-def words(pilot: Pilot[None]) -> str:
-    """What is written in the inspector, without its pictures and line breaks."""
-    assert isinstance(pilot.app, WorkspaceApp)
-    inspector = pilot.app.bench.inspector
-    assert inspector is not None
-    return " ".join(" ".join(line.text for line in inspector._text._lines).split())
-
-
-def pictures(pilot: Pilot[None]) -> str:
-    """Which pictures are on the screen."""
-    seen = []
-    for view in pilot.app.query(ClipView):
-        for name, picture in (("poster", view._poster), ("strip", view._strip)):
-            if view.display and picture.display and picture._pixels.cells is not None:
-                seen.append(name)
-    return " ".join(seen)
-
-
 # In the inspector -----------------------------------------------------------------------------
 
 
@@ -115,30 +83,27 @@ async def test_the_inspector_shows_poster_filmstrip_and_facts(
     job = saved(rendered[0])
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: "made here" in words(pilot), "no facts")
-        await until(pilot, lambda: app.bench.inspector._seen.strip, "no strip")  # type: ignore[union-attr]
-        said = words(pilot)
-        assert "320x180 1.0 s 30 fps H.264 no sound" in said
-        assert "complete; asked for 1280x720" in said
-        assert "another file" not in said
-        await pilot.pause()
-        assert "▀▀▀▀▀▀▀▀" in text(pilot)
+    async with open_screen(app, size) as screen:
+        await screen.press("escape", "5")
+        await screen.inspector.expect("made here")
+        await screen.inspector.expect(
+            "320x180 1.0 s 30 fps H.264 no sound", "complete; asked for 1280x720"
+        )
+        assert "another file" not in screen.inspector.words
+        assert "▀▀▀▀▀▀▀▀" in screen.text
         if both:
-            assert pictures(pilot) == "poster strip"
-            assert "E Events" in text(pilot)
-            await pilot.press("E")
-            await until(pilot, lambda: "E Events" not in text(pilot), "keys of another page")
+            assert screen.pictures == "poster strip"
+            assert "E Events" in screen.text
+            await screen.press("E")
+            await screen.expect_gone("E Events")
             return
-        assert pictures(pilot) == "poster"
-        assert "v Filmstrip" in text(pilot)
-        await pilot.press("v")
-        assert pictures(pilot) == "strip"
-        await until(pilot, lambda: "v Poster" in text(pilot), "no way back")
-        await pilot.press("v")
-        assert pictures(pilot) == "poster"
+        assert screen.pictures == "poster"
+        assert "v Filmstrip" in screen.text
+        await screen.press("v")
+        assert screen.pictures == "strip"
+        await screen.expect("v Poster")
+        await screen.press("v")
+        assert screen.pictures == "poster"
 
 
 async def test_what_the_server_made_is_taken_and_said(
@@ -155,13 +120,12 @@ async def test_what_the_server_made_is_taken_and_said(
     write(app, job, data)
     (app.folder.root / "output/a.webp").write_bytes(previews.thumbnail)
     (app.folder.root / "output/a.jpg").write_bytes(previews.spritesheet)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: "pictures from the server" in words(pilot), "no word")
-        await until(pilot, lambda: pictures(pilot) == "poster strip", "no strip")
-        assert "pictures from the server" in words(pilot)
-        assert "thumbnail output/a.webp sheet output/a.jpg" in words(pilot)
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.inspector.expect("pictures from the server")
+        await screen.until(lambda: screen.pictures == "poster strip", "no strip")
+        assert "pictures from the server" in screen.inspector.words
+        await screen.press("z").expect("thumbnail output/a.webp sheet output/a.jpg")
 
 
 @pytest.mark.parametrize("columns", [30, 46, 59, 60, 90])
@@ -196,13 +160,12 @@ def test_the_frames_of_an_upright_clip_stand_at_its_side() -> None:
 async def test_what_is_said_of_a_clip_goes_with_the_width(tmp_path: Path) -> None:
     """One line, also in a terminal that has just become narrow."""
     app = workspace_app(tmp_path, jobs=[sample.saved(sample.pending(25), "video_0000")])
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
+    async with open_screen(app, (160, 45)) as screen:
+        await screen.press("escape", "4")
         for width in (160, 80, 160, 100):
-            await pilot.resize_terminal(width, 30)
-            await until(pilot, lambda: "y copy" in screen_lines(app)[-2], "not one line")
-            await until(pilot, lambda: app.bench.status.size.height == 1, "two lines")
+            await screen.resize(width, 30)
+            await screen.until(lambda: "y copy" in screen.lines[-2], "not one line")
+            await screen.until(lambda: app.bench.status.size.height == 1, "two lines")
 
 
 async def test_in_a_narrow_pane_what_the_clip_is_comes_first(
@@ -212,12 +175,11 @@ async def test_in_a_narrow_pane_what_the_clip_is_comes_first(
     job = saved(rendered[0])
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
-    async with app.run_test(size=(100, 30)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: pictures(pilot) == "poster", "no poster")
-        assert "complete; asked" in text(pilot)
-        assert "30\N{NO-BREAK SPACE}fps" in text(pilot)
+    async with open_screen(app, (100, 30)) as screen:
+        await screen.press("escape", "5")
+        await screen.until(lambda: screen.pictures == "poster", "no poster")
+        assert "complete; asked" in screen.text
+        assert "30\N{NO-BREAK SPACE}fps" in screen.text
 
 
 async def test_a_server_picture_that_is_no_good_is_replaced_by_our_own(
@@ -234,36 +196,24 @@ async def test_a_server_picture_that_is_no_good_is_replaced_by_our_own(
     write(app, job, data)
     (app.folder.root / "output/a.webp").write_bytes(b"no picture")
     (app.folder.root / "output/a.jpg").write_bytes(previews.spritesheet)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(
-            pilot, lambda: "filmstrip from the server, poster made here" in words(pilot), "no word"
-        )
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.inspector.expect("filmstrip from the server, poster made here")
 
 
 async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
     tmp_path: Path, rendered: tuple[bytes, Previews], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sora_tui.config.paths import clip_cache
-    from sora_tui.media import decoder_client
 
-    asked: list[str] = []
-    ask = decoder_client.DecoderClient._ask
-
-    def note(self: decoder_client.DecoderClient, read: object, do: str, *more: object) -> object:
-        asked.append(do)
-        return ask(self, read, do, *more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(decoder_client.DecoderClient, "_ask", note)
+    asked = noted_requests(monkeypatch)
     job = saved(rendered[0])
     for _ in range(2):
         app = workspace_app(tmp_path, jobs=[job])
         path = write(app, job, rendered[0]) if not asked else app.folder.root / job.outputs[0].path
-        async with app.run_test(size=(120, 40)) as pilot:
-            await settle(pilot)
-            await pilot.press("escape", "5")
-            await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
+        async with open_screen(app, (120, 40)) as screen:
+            await screen.press("escape", "5")
+            await screen.until(lambda: screen.pictures == "poster strip", "no pictures")
     assert asked == ["facts", "poster", "filmstrip", "picture", "sheet"]
     kept = sorted(path.name.partition(".")[2] for path in clip_cache().iterdir())
     assert kept == ["json", "poster.jpg", "strip.jpg"]
@@ -273,13 +223,12 @@ async def test_a_picture_is_made_once_and_taken_from_the_cache_then(
         each.write_bytes(b"rubbish")
     asked.clear()
     app = workspace_app(tmp_path, jobs=[job])
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.until(lambda: screen.pictures == "poster strip", "no pictures")
         os.utime(path)
         app.controllers["inspector"].reload()
-        await until(pilot, lambda: asked.count("poster") == 2, "not made anew")
+        await screen.until(lambda: asked.count("poster") == 2, "not made anew")
     assert asked[:5] == ["facts", "picture", "poster", "sheet", "filmstrip"]
 
 
@@ -291,10 +240,9 @@ async def test_without_a_cache_it_is_made_each_time(
     job = saved(rendered[0])
     app = workspace_app(tmp_path / "w", jobs=[job])
     write(app, job, rendered[0])
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.until(lambda: screen.pictures == "poster strip", "no pictures")
 
 
 async def test_only_the_job_on_which_the_cursor_rests_is_opened(
@@ -314,16 +262,14 @@ async def test_only_the_job_on_which_the_cursor_rests_is_opened(
         return opens(output)
 
     monkeypatch.setattr(decoder, "open", note)
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
-        await settle(pilot)
+    async with open_screen(app, (160, 45)) as screen:
+        await screen.press("escape", "4")
         opened.clear()
         for _ in range(99):
             app.jobs.query_one(VirtualList).action_move(1)
-        last = app.jobs.cursor_id
-        await until(
-            pilot, lambda: opened and pictures(pilot) == "poster strip", "nothing to be seen"
+        last = screen.highlighted
+        await screen.until(
+            lambda: opened and screen.pictures == "poster strip", "nothing to be seen"
         )
         assert opened
         assert set(opened) == {last}
@@ -337,13 +283,12 @@ async def test_a_cursor_that_comes_back_sees_the_clip_again(
     app = workspace_app(tmp_path, jobs=jobs)
     for job in jobs:
         write(app, job, rendered[0])
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4")
-        await until(pilot, lambda: app.bench.inspector.clip_wanted, "no clip")  # type: ignore[union-attr]
+    async with open_screen(app, (160, 45)) as screen:
+        await screen.press("escape", "4")
+        await screen.until(lambda: app.bench.inspector.clip_wanted, "no clip")  # type: ignore[union-attr]
         app.jobs.query_one(VirtualList).action_move(1)
         app.jobs.query_one(VirtualList).action_move(-1)
-        await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
+        await screen.until(lambda: screen.pictures == "poster strip", "no pictures")
 
 
 async def test_who_goes_on_stops_what_was_begun(
@@ -369,17 +314,16 @@ async def test_who_goes_on_stops_what_was_begun(
         raise NotWantedError
 
     monkeypatch.setattr(DecoderClient, "filmstrip", slow)
-    async with app.run_test(size=(160, 45)) as pilot:
-        # Not `settle`: the first clip may be looked at already, which here has no end.
-        await until(pilot, lambda: app.bench.inspector, "no inspector")
-        await pilot.press("escape", "4")
-        await until(pilot, lambda: begun, "not begun")
+    async with open_screen(app, (160, 45), at_rest=False) as screen:  # work here has no end
+        await screen.until(lambda: app.bench.inspector, "no inspector")
+        await screen.press_fast("escape", "4")
+        await screen.until(lambda: begun, "not begun")
         assert not stopped
-        await pilot.press("down")
-        await until(pilot, lambda: len(begun) == 2, "the next one not begun")
+        await screen.press_fast("down")
+        await screen.until(lambda: len(begun) == 2, "the next one not begun")
         assert len(stopped) == 1
-        await pilot.press("up")
-        await until(pilot, lambda: len(stopped) == 2, "not stopped")
+        await screen.press_fast("up")
+        await screen.until(lambda: len(stopped) == 2, "not stopped")
 
 
 async def test_with_pictures_off_there_are_facts(
@@ -389,12 +333,11 @@ async def test_with_pictures_off_there_are_facts(
     (tmp_path / "sora-tui.toml").write_text('preview = "off"\n')
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
-    async with app.run_test(size=(160, 45)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: "H.264 no sound" in words(pilot), "no facts")
-        assert pictures(pilot) == ""
-        assert "▀" not in text(pilot)
+    async with open_screen(app, (160, 45)) as screen:
+        await screen.press("escape", "5")
+        await screen.inspector.expect("H.264 no sound")
+        assert screen.pictures == ""
+        assert "▀" not in screen.text
 
 
 # What came to harm ----------------------------------------------------------------------------
@@ -406,27 +349,24 @@ async def test_a_file_that_goes_and_comes_back_as_another_has_a_word_each_time(
     job = saved(rendered[0], size="320x180")
     app = workspace_app(tmp_path, jobs=[job])
     path = write(app, job, rendered[0])
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: "complete, as asked" in words(pilot), "no facts")
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.inspector.expect("complete, as asked")
         path.rename(path.with_suffix(".away"))
         app.controllers["inspector"].reload()
-        await until(
-            pilot, lambda: "not where it was saved any more: output/" in words(pilot), "no word"
-        )
-        assert pictures(pilot) == ""
+        await screen.inspector.expect("not where it was saved any more: output/")
+        assert screen.pictures == ""
         path.write_bytes(rendered[0].replace(b"isom", b"iso2"))
         app.controllers["inspector"].reload()
-        await until(pilot, lambda: "another file than was downloaded" in words(pilot), "no word")
-        await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
+        await screen.inspector.expect("another file than was downloaded")
+        await screen.until(lambda: screen.pictures == "poster strip", "no pictures")
         path.write_bytes(rendered[0][: len(rendered[0]) // 2])
         app.controllers["inspector"].reload()
-        await until(pilot, lambda: "not complete: it is cut off" in words(pilot), "no word")
+        await screen.inspector.expect("not complete: it is cut off")
         path.unlink()
         path.with_suffix(".away").rename(path)
         app.controllers["inspector"].reload()
-        await until(pilot, lambda: "complete, as asked" in words(pilot), "no facts")
+        await screen.inspector.expect("complete, as asked")
 
 
 @pytest.mark.parametrize("what", ["link", "fifo", "folder", "outside", "device", "nul"])
@@ -449,14 +389,13 @@ async def test_what_is_no_file_of_this_folder_is_not_opened(
         os.mkfifo(place)
     elif what == "folder":
         place.mkdir()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: "no file of this folder" in words(pilot), "no word")
-        assert pictures(pilot) == ""
-        await pilot.press("o")
-        await until(pilot, lambda: "no file of" in "".join(screen_lines(app)[-4:]), "no word below")
-        assert not isinstance(app.screen, ClipWindow)
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.inspector.expect("no file of this folder")
+        assert screen.pictures == ""
+        await screen.press("o")
+        await screen.until(lambda: "no file of" in "".join(screen.lines[-4:]), "no word below")
+        assert not screen.dialog.is_there
 
 
 async def test_output_behind_a_link_of_the_persons_own_is_fine(
@@ -468,10 +407,9 @@ async def test_output_behind_a_link_of_the_persons_own_is_fine(
     job = saved(rendered[0])
     app = workspace_app(tmp_path / "w", jobs=[job])
     write(app, job, rendered[0])
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: pictures(pilot) == "poster strip", "no pictures")
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.until(lambda: screen.pictures == "poster strip", "no pictures")
 
 
 async def test_a_bad_clip_costs_a_word_and_nothing_else(
@@ -487,58 +425,37 @@ async def test_a_bad_clip_costs_a_word_and_nothing_else(
     app = workspace_app(tmp_path / "w", jobs=jobs)
     for job, (_name, data) in zip(jobs, bad, strict=True):
         write(app, job, data)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5", "4")
         for job, (name, _data) in zip(jobs, bad, strict=True):
-            file = Path(job.outputs[0].path).name
-            await until(pilot, lambda: file in words(pilot), f"not at {name}")  # noqa: B023
-            await until(
-                pilot,
-                lambda: re.search("not complete: |cannot be shown here: |no clip ", words(pilot)),
-                f"no word for {name}",
-            )
-            assert words(pilot).count("it is neither MP4 nor AVI") < 2, "one word, said once"
+            file = Path(job.outputs[0].path).stem
+            said = screen.inspector.words
+            assert file in said, name
+            assert re.search("not complete: |cannot be shown here: |no clip ", said), name
+            assert said.count("it is neither MP4 nor AVI") < 2, "one word, said once"
             assert app.is_running
-            app.jobs.query_one(VirtualList).action_move(1)
-            await pilot.pause()
+            await screen.press("down")
 
 
 async def test_a_helper_that_dies_over_a_clip_costs_a_word_and_is_not_tried_again(
     tmp_path: Path, rendered: tuple[bytes, Previews], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sora_tui.media import decoder_client
-
-    started: list[int] = []
-    program = (
-        "import os, sora_tui.media.decoder_process as w\n"
-        "w._WORK['poster'] = lambda *a: os.abort()\n"
-    )
-    monkeypatch.setattr(decoder_client, "_WORKER", ("-P", "-c", program + "w.main()"))
-    connected = decoder_client.DecoderClient._connected
-
-    def note(self: decoder_client.DecoderClient) -> object:
-        found = connected(self)
-        assert self._process is not None
-        started.append(self._process.pid)
-        return found
-
-    monkeypatch.setattr(decoder_client.DecoderClient, "_connected", note)
+    patch_decoder(monkeypatch, "w._WORK['poster'] = lambda *a: os.abort()")
+    asked = noted_requests(monkeypatch)
     job = saved(rendered[0])
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "5")
-        await until(pilot, lambda: "the process that should open it broke off" in words(pilot), "")
-        assert "complete; asked for" in words(pilot), "the facts are there all the same"
-        before = len(started)
+    async with open_screen(app, (120, 40)) as screen:
+        await screen.press("escape", "5")
+        await screen.inspector.expect("the process that should open it broke off")
+        assert "complete; asked for" in screen.inspector.words, "the facts are there all the same"
+        before = len(asked)
         app.context.signals.document_shown.publish(None)
-        await settle(pilot)
-        await pilot.press("E", "f")
-        await until(pilot, lambda: not app.context.ui.has_timer("clip"), "still to be looked at")
-        await settle(pilot)
-        assert len(started) == before
+        await screen.settle()
+        await screen.press("E", "f")
+        await screen.until(lambda: not app.context.ui.has_timer("clip"), "still to be looked at")
+        await screen.settle()
+        assert len(asked) == before
 
 
 # Outside --------------------------------------------------------------------------------------
@@ -560,23 +477,20 @@ async def test_without_a_display_the_clip_is_seen_here_and_served_until_closed(
     job = saved(rendered[0])
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4", "o")
-        await until(pilot, lambda: "▀▀▀▀▀▀" in text(pilot), "no picture")
-        shown = text(pilot)
+    async with open_screen(app, size) as screen:
+        await screen.press("escape", "4", "o")
+        await screen.expect("▀▀▀▀▀▀")
+        shown = screen.text
         assert "scp " in shown
         found = re.search(r"http://127\.0\.0\.1:(\d+)/\S+/clip\.mp4", shown)
         assert found is not None, "the address in one piece"
         assert f"ssh -N -L {found[1]}:127.0.0.1:{found[1]} " in shown
         assert await fetched(found[0]) == rendered[0]
         assert await fetched(found[0], Range="bytes=100-199") == rendered[0][100:200]
-        before = shown
-        await pilot.press("v")
-        await until(pilot, lambda: text(pilot) != before and "▀▀▀▀▀▀" in text(pilot), "no strip")
-        await pilot.press("escape")
-        await settle(pilot)
-        assert not isinstance(app.screen, ClipWindow)
+        await screen.press("v")
+        await screen.until(lambda: screen.text != shown and "▀▀▀▀▀▀" in screen.text, "no strip")
+        await screen.press("escape")
+        assert not screen.dialog.is_there
         with pytest.raises(URLError):
             await fetched(found[0])
 
@@ -589,10 +503,9 @@ async def test_each_line_is_copied_by_its_key(
     app = workspace_app(tmp_path, jobs=[job])
     write(app, job, rendered[0])
     monkeypatch.setattr(app.context.ui, "copy", copied.append)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4", "o", "y", "t", "u")
-        await until(pilot, lambda: len(copied) == 3, "not copied")
+    async with open_screen(app) as screen:
+        await screen.press("escape", "4", "o", "y", "t", "u")
+        await screen.until(lambda: len(copied) == 3, "not copied")
         assert [line[:10] for line in copied] == [
             copied[0][:10],
             "ssh -N -L ",
@@ -612,13 +525,12 @@ async def test_where_there_is_a_display_the_persons_player_opens_it(
     player = f'"{sys.executable}" -c "{script}" {told} --loop'
     app = workspace_app(tmp_path, jobs=[job], environ={"SORA_PLAYER": player})
     clip = write(app, job, rendered[0])
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4", "o")
-        await until(pilot, lambda: "Opened output/" in text(pilot), "no word")
-        await until(pilot, lambda: told.exists() and told.read_text(), "not opened")
+    async with open_screen(app) as screen:
+        await screen.press("escape", "4", "o")
+        await screen.expect("Opened output/")
+        await screen.until(lambda: told.exists() and told.read_text(), "not opened")
         assert told.read_text() == f"--loop {clip}"
-        assert not isinstance(app.screen, ClipWindow)
+        assert not screen.dialog.is_there
 
 
 async def test_a_player_that_is_not_there_is_named_and_the_clip_seen_here(
@@ -628,12 +540,11 @@ async def test_a_player_that_is_not_there_is_named_and_the_clip_seen_here(
     job = saved(rendered[0])
     app = workspace_app(tmp_path, jobs=[job], environ={"SORA_PLAYER": "no-such-player"})
     write(app, job, rendered[0])
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "4", "o")
-        await until(pilot, lambda: isinstance(app.screen, ClipWindow), "no window")
-        await pilot.press("escape")
-        assert "no-such-player could not be started" in text(pilot)
+    async with open_screen(app) as screen:
+        await screen.press("escape", "4", "o")
+        await screen.until(lambda: screen.dialog.is_there, "no window")
+        await screen.press("escape")
+        assert "no-such-player could not be started" in screen.text
 
 
 # The process of the screen --------------------------------------------------------------------
@@ -696,11 +607,8 @@ def test_who_opens_pictures_ends_with_the_screen(tmp_path: Path, end: str) -> No
 async def test_in_tests_it_ends_with_each_app(tmp_path: Path) -> None:
     put_picture(tmp_path)
     app = workspace_app(tmp_path)
-    async with app.run_test() as pilot:
-        await settle(pilot)
-        await pilot.press("escape", "2", "space")
-        decoder = app.context.decoder
-        await until(pilot, lambda: decoder.decoder._process is not None, "no process")
-        process = decoder.decoder._process
-        assert process is not None
-    assert process.poll() is not None
+    async with open_screen(app) as screen:
+        await screen.press("escape", "2", "space")
+        workers = media_workers(os.getpid())
+        assert workers
+    assert not any(map(lives, workers))

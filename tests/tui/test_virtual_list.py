@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from sora_tui.tui.widgets.columns import Column, fit, place_columns
 from sora_tui.tui.widgets.virtual_list import VirtualList
 from tests.support.pty_session import KEYS, ROOT, PtySession
+from tests.support.tui.host import open_app
 from tests.support.tui.list_app import COLUMNS, ListApp, row_ids
 
 # 24 lines: one of titles, 23 of rows.
@@ -23,8 +24,7 @@ PAGE = 23
 @asynccontextmanager
 async def shown(count: int) -> AsyncIterator[tuple[ListApp, VirtualList, Pilot[None]]]:
     app = ListApp(count)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+    async with open_app(app) as pilot:
         yield app, app.rows, pilot
 
 
@@ -70,7 +70,7 @@ async def test_new_rows_leave_cursor_and_window_where_they_are() -> None:
         # The cursor is out of sight: the window stays on what is read.
         rows.scroll_to(y=80, animate=False)
         await pilot.pause()
-        rows.set_rows(["newer", *rows._ids])
+        rows.set_rows(["newer", *rows.row_ids])
         await pilot.pause()
         assert rows.cursor_id == "job-000050"
         assert rows.scroll_y == 81

@@ -12,29 +12,30 @@ what was on the screen instead. Nothing private of the program is used.
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Self
 
 from textual.app import App
+from textual.events import Event
 from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
 
 from sora_tui.core.job import Job
+from sora_tui.engine.events import EngineEvent, JobChanged
 from sora_tui.tui.panes.consent_line import ConsentLine
+from sora_tui.tui.panes.inspector.clip_preview import ClipView
 from sora_tui.tui.state.draft import Draft
+from sora_tui.tui.widgets.picture import PictureView
 from sora_tui.tui.widgets.virtual_list import VirtualList
+from tests.support.tui.host import open_app, screen_strips, screen_text, until
 from tests.support.tui.workspace_app import FakeEngine, WorkspaceApp
 
-#: Seconds that a text may take to appear.
-PATIENCE: Final = 10.0
-_NOT_WORDS: Final = dict.fromkeys(map(ord, "│─┌┐└┘┃━┏┓┗┛"), " ")
+_NOT_WORDS: Final = dict.fromkeys(map(ord, "│─┌┐└┘┃━┏┓┗┛▀▁▂▃▄▅▆▇"), " ")
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -58,43 +59,10 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
         await settle(pilot)
 
 
-def screen_strips(app: App[Any], screen: int = -1) -> list[Strip]:
-    """Return the rows of the screen with their styles; of one below it by its number."""
-    # Textual has no public way to what it draws.
-    return app.screen_stack[screen]._compositor.render_strips()
-
-
-def screen_lines(app: App[Any]) -> list[str]:
-    """Return the rows of the screen as text, full width."""
-    return [strip.text for strip in screen_strips(app)]
-
-
-def screen_text(app: App[Any]) -> str:
-    """Return the screen as text, trailing blanks cut."""
-    return "\n".join(line.rstrip() for line in screen_lines(app))
-
-
-def screen_words(app: App[Any]) -> str:
-    """Return the screen as running text: frames and the ends of lines are blanks."""
-    return _words(screen_lines(app))
-
-
 def fill(app: App[Any], **values: str) -> None:
     """Put values into the fields of a form by their ids, as a paste does."""
     for id, value in values.items():
         app.screen.query_one(f"#{id}", Input).value = value
-
-
-async def until(
-    pilot: Pilot[Any], holds: Callable[[], object], what: str, seconds: float | None = None
-) -> None:
-    """Wait until something holds; fail with `what` and the screen after `seconds`."""
-    seconds = PATIENCE if seconds is None else seconds
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError(f"{what} after {seconds} s; screen:\n{screen_text(pilot.app)}")
-        await pilot.pause(0.02)
 
 
 class Steps:
@@ -122,8 +90,16 @@ class Steps:
         return self._then(press, self._part.driver.pilot, *keys)
 
     def type(self, text: str) -> Self:
-        """Type letters."""
-        return self._then(press, self._part.driver.pilot, *text)
+        """Type letters, faster than what each of them begins comes to its end."""
+        return self.press_fast(*text)._then(self._part.driver.settle)
+
+    def press_fast(self, *keys: str) -> Self:
+        """Press keys faster than what each of them begins comes to its end."""
+        return self._then(self._part.driver.pilot.press, *keys)
+
+    def resize(self, columns: int, rows: int) -> Self:
+        """Make the terminal another size."""
+        return self._then(self._part.driver.resize_terminal, columns, rows)
 
     def go(self) -> Self:
         """Take the keys to this pane, by its number."""
@@ -176,11 +152,16 @@ class Part:
         return bool(self._region)
 
     @property
-    def lines(self) -> list[str]:
-        """Its rows, as wide as it is; none when it is not there."""
+    def strips(self) -> list[Strip]:
+        """Its rows with their styles, as wide as it is; none when it is not there."""
         region = self._region
         strips = screen_strips(self.driver.app)[region.y : region.bottom]
-        return [strip.crop(region.x, region.right).text for strip in strips]
+        return [strip.crop(region.x, region.right) for strip in strips]
+
+    @property
+    def lines(self) -> list[str]:
+        """Its rows, as wide as it is; none when it is not there."""
+        return [strip.text for strip in self.strips]
 
     @property
     def text(self) -> str:
@@ -189,7 +170,7 @@ class Part:
 
     @property
     def words(self) -> str:
-        """Its text without frames and ends of lines."""
+        """Its text without frames, pictures, scroll bars and ends of lines."""
         return _words(self.lines)
 
     def press(self, *keys: str) -> Steps:
@@ -199,6 +180,14 @@ class Part:
     def type(self, text: str) -> Steps:
         """Type letters."""
         return Steps(self).type(text)
+
+    def press_fast(self, *keys: str) -> Steps:
+        """Press keys faster than what each of them begins comes to its end."""
+        return Steps(self).press_fast(*keys)
+
+    def resize(self, columns: int, rows: int) -> Steps:
+        """Make the terminal another size."""
+        return Steps(self).resize(columns, rows)
 
     def go(self) -> Steps:
         """Take the keys to this pane, by its number."""
@@ -273,8 +262,9 @@ class ScreenDriver(Part):
         self.jobs = Part(self, "jobs", lambda: bench.jobs, "4")
         self.inspector = Part(self, "inspector", lambda: bench.inspector, "5")
         self.question = Part(self, "question", lambda: next(iter(app.query(ConsentLine)), None))
+        #: Whatever is in front of the panes, also where it takes the whole screen.
         self.dialog = Part(
-            self, "dialog", lambda: app.screen if isinstance(app.screen, ModalScreen) else None
+            self, "dialog", lambda: app.screen if len(app.screen_stack) > 1 else None
         )
 
     @property
@@ -301,6 +291,27 @@ class ScreenDriver(Part):
         return focused
 
     @property
+    def listed(self) -> Sequence[str]:
+        """The prompts in the job list as its rows stand, also those out of sight."""
+        views = [self.app.jobs.view(id) for id in self.app.jobs.query_one(VirtualList).row_ids]
+        return [view.job.request.prompt if view else "?" for view in views]
+
+    @property
+    def highlighted(self) -> str:
+        """The id of the job under the cursor of the job list."""
+        return self.app.jobs.cursor_id or "none"
+
+    @property
+    def pictures(self) -> str:
+        """Which pictures of a clip are shown: `poster`, `strip` or both."""
+        return " ".join(
+            name
+            for clip in self.app.query(ClipView)
+            for name, picture in zip(("poster", "strip"), clip.query(PictureView), strict=True)
+            if clip.display and picture.display and picture.cells is not None
+        )
+
+    @property
     def newest_job(self) -> Job:
         """The job that was made last."""
         return self.app.context.store.newest()[0].job
@@ -308,6 +319,26 @@ class ScreenDriver(Part):
     def fill(self, **values: str) -> None:
         """Put values into the fields of a form by their ids, as a paste does."""
         fill(self.app, **values)
+
+    def part(self, selector: str) -> Part:
+        """Return the part of the screen that a selector of the style sheets finds."""
+        return Part(self, selector, lambda: self.app.screen.query_one(selector))
+
+    async def tell(self, *news: Job | EngineEvent) -> None:
+        """Let the engine say something, of a job or anything else, and wait until it is shown."""
+        for each in news:
+            self.engine.say(JobChanged(each) if isinstance(each, Job) else each)
+        await self.settle()
+
+    async def notice(self, event: Event) -> None:
+        """Let the terminal say something that is no key."""
+        self.app.post_message(event)
+        await self.settle()
+
+    async def resize_terminal(self, columns: int, rows: int) -> None:
+        """Make the terminal another size."""
+        await self.pilot.resize_terminal(columns, rows)
+        await self.settle()
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""
@@ -322,11 +353,18 @@ class ScreenDriver(Part):
 
 @asynccontextmanager
 async def open_screen(
-    app: WorkspaceApp, size: tuple[int, int] = (80, 24)
+    app: WorkspaceApp, size: tuple[int, int] = (80, 24), *, at_rest: bool = True
 ) -> AsyncIterator[ScreenDriver]:
-    """Start the app on a terminal of this size, and wait until it is at rest."""
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
+    """Start the app on a terminal of this size.
+
+    Args:
+        app: The app.
+        size: Columns and rows.
+        at_rest: Whether to wait until nothing is under way; a test that holds a worker does not.
+    """
+    async with open_app(app, size) as pilot:
+        if at_rest:
+            await settle(pilot)
         driver = ScreenDriver(app, pilot)
         yield driver
         if driver.waiting:

@@ -38,7 +38,7 @@ class PaneApp(TerminalApp):
         yield self.pane
 
     def hear(self, message: Message) -> None:
-        """For `run_test(message_hook=...)`."""
+        """For `open_app(hear=...)`."""
         if type(message).__module__.startswith("sora_tui.tui.panes") and message not in self.heard:
             self.heard.append(message)
 

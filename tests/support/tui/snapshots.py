@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from sora_tui.tui.controllers import editor
-from tests.support.tui.driver import settle
+from tests.support.tui.driver import press, settle
 
 SnapCompare = Callable[..., bool]
 
@@ -30,8 +30,6 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def after(*keys: str) -> Callable[[Pilot[Any]], Any]:
     async def run(pilot: Pilot[Any]) -> None:
         await settle(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await settle(pilot)
+        await press(pilot, *keys)
 
     return run

@@ -19,7 +19,7 @@ from sora_tui.core.remote_video import RemoteVideo
 from sora_tui.core.request import VideoRequest
 from sora_tui.core.secret import Secret
 from sora_tui.core.server import Server
-from sora_tui.engine.events import EngineChanged, EngineEvent, JobChanged
+from sora_tui.engine.events import EngineChanged, EngineEvent
 from sora_tui.tui.app import SoraApp
 from sora_tui.tui.layout.workbench import Workbench
 from sora_tui.tui.panes.editor.pane import EditorPane
@@ -117,11 +117,6 @@ class FakeEngine:
         self.paused = paused
         for listener in self.listeners:
             listener(EngineChanged(owner=True, paused=paused))
-
-    def tell(self, *jobs: Job) -> None:
-        """What the real engine would say of these jobs."""
-        for job in jobs:
-            self.say(JobChanged(job))
 
     def say(self, event: EngineEvent) -> None:
         """What the real engine would say."""
