@@ -157,7 +157,7 @@ def test_no_test_module_is_imported() -> None:
 
 
 #: Public, although they begin as private names do.
-PUBLIC = {"_replace", "_asdict", "_fields", "_make", "_exit"}
+PUBLIC = {"_", "_replace", "_asdict", "_fields", "_make", "_exit"}
 #: What a test of the screen takes of Textual all the same, and why there is no other way.
 PRIVATE_IN_TESTS = {
     ("test_sparing.py", "textual._compositor"): "the updates that our output takes apart",
