@@ -330,6 +330,8 @@ class ServerWorker:
             is_late=now - since >= LIST_DELAY,
             is_last=now - since >= max(LIST_DELAY, SEARCH_DELAYS[-1]),
         )
+        if self._active_jobs.jobs.get(job.id) is not job:  # withdrawn while the list was read
+            return False
         match check:
             case DeferralCheck.SEND:
                 if not is_deferred_for_good(job, self._taken_at):

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from sora_tui.client.videos import VideosClient
 from sora_tui.core.job import Consent, Job, JobError, State
 from sora_tui.core.problem import Spent
 from sora_tui.core.server import Server
 from sora_tui.engine import rate_limit
+from sora_tui.engine.deferral import DeferralCheck
 from sora_tui.engine.engine import Engine
 from sora_tui.engine.events import EngineChanged
 from sora_tui.engine.quote import quote
 from sora_tui.engine.rate_limit import UNCLEAR_WAIT, Allowance, CreateLimit
+from sora_tui.engine.recovery import Recovery
 from sora_tui.workspace.folder import Folder, open_folder
 from sora_tui.workspace.history import History
 from tests.support.engine_watcher import KITE, Watcher, order, running
@@ -225,6 +228,26 @@ def test_what_waits_goes_on_when_a_person_lets_the_queue_go_on(
                 ended = {watcher.wait_for_state(State.FAILED).id for _ in range(2)}
         assert ended == {job.id for job in jobs[2:]}
         assert len(server.posts) == 4
+
+
+def test_a_cancel_that_comes_while_the_list_is_read_is_kept(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cancelled_meanwhile(
+        self: Recovery, client: VideosClient, job: Job, **given: bool
+    ) -> DeferralCheck:
+        """Stand in for the list: the cancel has to come at exactly this moment."""
+        self._active_jobs.put(job.withdrawn(datetime.now(UTC)))
+        return DeferralCheck.DOUBT
+
+    monkeypatch.setattr(Recovery, "check_deferral", cancelled_meanwhile)
+    with lossy_server(folder.metadata, lose=1, status=429) as server:
+        server.copies, server.retry_after = 0, 1
+        lab = LAB._replace(base_url=server.base_url, dialect="generic")
+        with running(folder, server=lab) as (engine, watcher):
+            job = order(engine, KITE, lab)
+            watcher.wait_for_state(State.CANCELLED)
+    assert History(folder).load(job.id).state is State.CANCELLED
 
 
 def go_on(engine: Engine, folder: Folder) -> None:
