@@ -118,7 +118,7 @@ def test_the_owner_holds_the_limit_over_orders_that_came_at_once(tmp_path: Path)
         done = place.run("wait")
         assert done.code == 5, done.words
         assert place.server.paid == 2
-        assert place.states() == {"saved": 2, "cancelled": 8}
+        assert place.states() == {"saved": 2, "pending": 8}
         place.check()
 
 
