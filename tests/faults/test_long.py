@@ -45,8 +45,8 @@ def bring_home(place: Workspace) -> None:
         return
     done = place.run("wait")
     # What was not sent stays, or was taken back by the run that ordered it.
-    is_unsent = done.code == 5 and not place.server.paid
-    is_unsent     taken_back = done.code == 5 and not place.server.paid and set(place.states()) == {"cancelled"}= set(place.states()) <= {"cancelled", "pending"}
+    at_rest = set(place.states()) <= {"cancelled", "pending"}
+    is_unsent = done.code == 5 and not place.server.paid and at_rest
     assert done.code == 0 or is_unsent, done.words
     assert len(place.server.videos) == place.server.paid
     if place.server.videos:
